@@ -1,0 +1,45 @@
+"""What the rest of the house asks of a database. Both engines answer it, and both are ordinary Piccolo engines too."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from piccobase.schema.values.base import Dialect
+
+Row = tuple[Any, ...]
+Callback = Callable[[], Awaitable[None] | None]
+
+
+class Transaction(Protocol):
+    """An open transaction. A nested one is a savepoint: what it did is undone alone when it fails."""
+
+    def on_commit(self, callback: Callback) -> None:
+        """Calls `callback` after the outermost transaction has committed and is over; never after a rollback."""
+
+    def on_rollback(self, callback: Callback) -> None:
+        """Calls `callback` after this transaction, or one around it, was rolled back: for what lies outside the database."""
+
+
+class Database(Protocol):
+    """A database with room for several connections."""
+
+    dialect: Dialect
+
+    async def rows(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
+        """Runs one statement and returns its rows as plain tuples of driver values, no Piccolo converters in between.
+
+        Inside `async with transaction()` it runs there; outside, a statement that writes is its own transaction.
+        Placeholders are `?` on SQLite and `$1` on PostgreSQL. A database error is raised as one of `db.errors`.
+        """
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Commits at the end of the block, rolls back when it raises, and is released whatever fails."""
+        ...
+
+    def version(self) -> int | None:
+        """A number that stays the same as long as nothing was committed by anyone, in this process or another.
+
+        None where the database cannot tell at once (PostgreSQL): then nothing may be remembered.
+        """
+        ...

@@ -1,0 +1,49 @@
+"""The one door for database errors: theirs become ours here, by code, and only here."""
+
+from typing import ClassVar
+
+from piccobase.base.errors import BadRequest, Unavailable, Unexpected
+
+
+class NotUnique(BadRequest):
+    """A unique index refused a row. `columns` are the database columns of that index."""
+
+    code = "database.not_unique"
+
+    def __init__(self, columns: tuple[str, ...] = ()) -> None:
+        self.columns = columns
+        super().__init__("Value must be unique.")
+
+
+class StillReferenced(BadRequest):
+    """A row cannot go, or change its key, while others point to it; or it points to a row that is not there."""
+
+    code = "database.still_referenced"
+
+
+class ConstraintFailed(BadRequest):
+    """A NOT NULL or CHECK constraint refused a row. `column` or `constraint` names it where the database tells."""
+
+    code = "database.constraint_failed"
+
+    def __init__(self, message: str = "", *, column: str = "", constraint: str = "") -> None:
+        self.column, self.constraint = column, constraint
+        super().__init__(message or "The database refused the value.")
+
+
+class SerializationFailed(Unavailable):
+    """Two transactions got into each other's way, or a lock was not to be had in time. Worth another try."""
+
+    code = "database.serialization_failed"
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be reached, is full, or cannot be written."""
+
+    code = "database.unavailable"
+
+
+class DatabaseFailed(Unexpected):
+    """Anything else the database said. Its text stays in the cause and in the log, and never reaches a client."""
+
+    code: ClassVar[str] = "database.failed"

@@ -1,0 +1,91 @@
+"""What every kind of value can do. A value lives in three forms:
+
+    wire    what JSON carries            "2026-11-23 00:16:37.866Z"
+    value   what Python code works with  datetime(2026, 11, 23, …, tzinfo=UTC): Piccolo's own type, always
+    driver  what a database takes        SQLite: text; PostgreSQL: the datetime itself
+
+`clean` goes from wire to value, `bind` from value to driver, `read` from driver back to wire.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from piccobase.base.errors import FieldError
+
+Family = Literal[
+    "text",  # str
+    "integer",  # int, exact
+    "number",  # float
+    "decimal",  # Decimal, exact
+    "boolean",  # bool
+    "instant",  # datetime, aware or naive (which counts as UTC)
+    "date",  # date: on the wire midnight UTC
+    "time",  # time of day, as text
+    "duration",  # timedelta: on the wire seconds
+    "uuid",  # UUID, as text
+    "bytes",  # bytes: on the wire base64
+    "json",  # any JSON value
+    "list",  # a list of texts or ids, stored as a JSON array
+    "array",  # Piccolo's Array: PostgreSQL's own array, JSON text on SQLite
+    "geo",  # {"lon": …, "lat": …}, stored as JSON
+]
+Dialect = Literal["sqlite", "postgres"]
+Convert = Callable[[Any], Any]
+
+
+class InvalidValue(Exception):
+    """A wire value that cannot become a value of this kind, or breaks one of its limits. Carries the field error."""
+
+    def __init__(self, code: str, message: str, params: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.error = FieldError(code, message, params or {})
+
+
+def wrong_type(message: str = "Invalid value.") -> InvalidValue:
+    """What a strict collection answers to a value of the wrong JSON type."""
+    return InvalidValue("validation_invalid_value", message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueType:
+    """One kind of value with its limits. Subclasses are frozen and hold nothing that changes."""
+
+    type: ClassVar[str] = "text"
+    family: ClassVar[Family] = "text"
+    multiple: ClassVar[bool] = False
+
+    def zero(self) -> Any:
+        """The empty value of the protocol (§2.2): what a lenient collection stores for nothing."""
+        return ""
+
+    def is_zero(self, value: Any) -> bool:
+        """Whether `required` refuses it in a lenient collection: 0, false and {} too."""
+        return value is None or value == self.zero()
+
+    def is_blank(self, value: Any) -> bool:
+        """Whether `required` refuses it in a strict collection: only text and lists can be blank, 0 and false are values."""
+        return value is None
+
+    def clean(self, wire: Any) -> Any:
+        """Strict: wire to value. Raises InvalidValue for a value of the wrong type. Never called with None."""
+        raise NotImplementedError
+
+    def coerce(self, wire: Any) -> Any:
+        """Lenient: whatever came becomes a value, as protocol.md §2.6 says; what cannot becomes the zero value."""
+        raise NotImplementedError
+
+    def check(self, value: Any) -> None:
+        """Raises InvalidValue for a value outside the limits. Not asked about None."""
+
+    def bind(self, dialect: Dialect) -> Convert | None:
+        """The function from value to driver value; None where nothing has to be done. Not called with None."""
+        return None
+
+    def read(self, dialect: Dialect) -> Convert | None:
+        """The function from driver value to wire; None where the driver value is sent as it is. Not called with None."""
+        return None
+
+    def describe(self) -> dict[str, Any]:
+        """The type's own options as the Collections API shows them (protocol.md §8.1)."""
+        return {}
