@@ -1,4 +1,4 @@
-"""What a transaction leaves to be done once it is over: the callbacks of `on_commit` and `on_rollback`, on any engine."""
+"""What a transaction leaves to be done once it is over: the callbacks of `on_commit` and `on_rollback`."""
 
 import asyncio
 import inspect
