@@ -1,21 +1,21 @@
 """The one tree of errors. Each has a stable code, sent as the header `X-Error-Code`, and one shape on the wire.
 
-    PiccobaseError
-    ├── StartError                the server or a command cannot start: one line on stderr, exit status 1
-    │   └── InvalidDeclaration    mistakes in declared collections, all of them together
-    └── RequestError              answered to a client: status, message, data by field (protocol.md §1.6)
-        ├── BadRequest            400
-        │   ├── MalformedBody     what was sent is not what its content type says
-        │   ├── InvalidQuery      filter, sort or another query parameter
-        │   ├── InvalidRecord     a draft with problems, by field
-        │   └── SignInFailed      unknown identity and wrong password alike
-        ├── Unauthorized          401
-        ├── Forbidden             403
-        ├── NotFound              404
-        ├── TooLarge              413
-        ├── TooManyRequests       429
-        └── Unexpected            500: always our bug, or a broken machine underneath
-            └── Unavailable       503: busy or out of reach; worth another try
+PiccobaseError
+├── StartError                the server or a command cannot start: one line on stderr, exit status 1
+│   └── InvalidDeclaration    mistakes in declared collections, all of them together
+└── RequestError              answered to a client: status, message, data by field (protocol.md §1.6)
+    ├── BadRequest            400
+    │   ├── MalformedBody     what was sent is not what its content type says
+    │   ├── InvalidQuery      filter, sort or another query parameter
+    │   ├── InvalidRecord     a draft with problems, by field
+    │   └── SignInFailed      unknown identity and wrong password alike
+    ├── Unauthorized          401
+    ├── Forbidden             403
+    ├── NotFound              404
+    ├── TooLarge              413
+    ├── TooManyRequests       429
+    └── Unexpected            500: always our bug, or a broken machine underneath
+        └── Unavailable       503: busy or out of reach; worth another try
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,1 +1,1 @@
-"""What is declared: collections, their fields, relations, rules and roles; worked out once, at registration, and frozen."""
+"""What is declared: collections, their fields, relations, rules and roles; worked out at registration, then frozen."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from piccobase.schema.fields import FieldInfo
 
@@ -46,8 +46,3 @@ class CollectionInfo:
 
     def __repr__(self) -> str:
         return f"<collection {self.name}>"
-
-
-def record_values(collection: CollectionInfo, row: tuple[Any, ...]) -> dict[str, Any]:
-    """A row that was selected in the order of `collection.fields`, as driver values by wire name."""
-    return {field.name: value for field, value in zip(collection.fields, row, strict=True)}

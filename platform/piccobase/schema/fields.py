@@ -9,8 +9,6 @@ from piccobase.schema.values.base import Family, ValueType
 if TYPE_CHECKING:
     from piccolo.columns import Column
 
-    from piccobase.schema.rules import FieldRules
-
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class FieldInfo:
@@ -37,7 +35,9 @@ class FieldInfo:
     target: str = ""  # a relation's target: the name of that collection
     cascade: bool = False  # a deleted target takes this record with it
     default: Callable[[], Any] = field(default=lambda: None)
-    rules: "FieldRules | None" = None
+    choices: frozenset[Any] = frozenset()  # of a column with `choices` that is no select: numbers, for example
+    read_rule: str | None = ""  # decided by the actor alone; "" everyone, None superusers only
+    write_rule: str | None = ""
 
     @property
     def family(self) -> Family:

@@ -1,1 +1,1 @@
-"""The kinds of value a field can hold, a module a family: cleaned from the wire, bound for a database, read back, described."""
+"""The kinds of value a field can hold, a module a family: cleaned, bound for a database, read back, described."""

@@ -64,7 +64,7 @@ class ValueType:
         return value is None or value == self.zero()
 
     def is_blank(self, value: Any) -> bool:
-        """Whether `required` refuses it in a strict collection: only text and lists can be blank, 0 and false are values."""
+        """Whether `required` refuses it in a strict collection: only text and lists can be blank."""
         return value is None
 
     def clean(self, wire: Any) -> Any:
@@ -83,7 +83,7 @@ class ValueType:
         return None
 
     def read(self, dialect: Dialect) -> Convert | None:
-        """The function from driver value to wire; None where the driver value is sent as it is. Not called with None."""
+        """The function from driver value to wire; None where the driver value is sent as it is. Never given None."""
         return None
 
     def describe(self) -> dict[str, Any]:

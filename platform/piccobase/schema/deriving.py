@@ -1,0 +1,157 @@
+"""From a declared column to the field it becomes: every Piccolo column type and ours, a kind of value each."""
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any
+
+from piccolo import columns as piccolo
+from piccolo.columns import Column
+from piccolo.columns.choices import Choice
+from piccolo.columns.defaults.base import Default
+from piccolo.columns.defaults.timestamp import TimestampNow
+
+from piccobase import columns as ours
+from piccobase.base import clock
+from piccobase.base.json import parse_json
+from piccobase.schema.values.base import ValueType
+from piccobase.schema.values.dates import DateValue, DurationValue, InstantValue, TimeValue
+from piccobase.schema.values.lists import ArrayValue, ListValue, SelectListValue
+from piccobase.schema.values.numbers import BooleanValue, DecimalValue, IntegerValue, NumberValue
+from piccobase.schema.values.structured import BytesValue, GeoPointValue, JSONValue
+from piccobase.schema.values.text import (
+    EditorValue,
+    EmailValue,
+    IntegerKeyValue,
+    PasswordValue,
+    SelectValue,
+    TextValue,
+    URLValue,
+    UUIDValue,
+)
+
+
+class NotServed(Exception):
+    """A column that cannot become a field; the text says why and what to use instead."""
+
+
+def value_type(column: Column) -> ValueType:
+    """The kind of value a column holds. Relations are resolved by the registry, which knows the targets."""
+    if isinstance(column, ours.File | ours.Files):
+        raise NotServed("file columns are not built yet; leave the column out, or keep a URL for now")
+    for cls in type(column).__mro__:
+        if make := _MAKERS.get(cls):
+            return make(column)
+    raise NotServed(f"{type(column).__name__} is no column type that can be served; derive it from one of Piccolo's")
+
+
+def key_type(column: Column) -> ValueType:
+    """The kind of value of a key, which is text on the wire whatever the database holds."""
+    if isinstance(column, ours.RecordId):
+        return TextValue(min=column.min_length, max=column.max_length, pattern=column.pattern)
+    if isinstance(column, piccolo.Integer | piccolo.Serial):
+        return IntegerKeyValue()
+    if isinstance(column, piccolo.UUID):
+        return UUIDValue()
+    if isinstance(column, piccolo.Varchar | piccolo.Text):
+        return TextValue(min=1, max=getattr(column, "length", None) or 0)
+    raise NotServed(f"a key of type {type(column).__name__} cannot be served; use text, an integer or a UUID")
+
+
+def _varchar(column: piccolo.Varchar) -> ValueType:
+    choices = _choices(column)
+    return SelectValue(values=choices) if choices else TextValue(max=column.length or 0)
+
+
+def _choices(column: Column) -> tuple[Any, ...]:
+    if column._meta.choices is None:
+        return ()
+    return tuple(
+        member.value.value if isinstance(member.value, Choice) else member.value for member in column._meta.choices
+    )
+
+
+def choices_of(column: Column) -> frozenset[Any]:
+    """What a column with `choices` may hold, where that is not a select already: numbers, for example."""
+    if isinstance(column, piccolo.Varchar | piccolo.Text | piccolo.Array):
+        return frozenset()
+    return frozenset(_choices(column))
+
+
+def _integer(bits: int) -> Callable[[Any], ValueType]:
+    return lambda column: IntegerValue(bits=bits)
+
+
+def _array(column: piccolo.Array) -> ValueType:
+    return ArrayValue(element=value_type(column.base_column))
+
+
+def _multi_select(column: ours.MultiSelect) -> ValueType:
+    return SelectListValue(values=column.values, min_select=column.min_select, max_select=column.max_select)
+
+
+def _url(column: ours.URL) -> ValueType:
+    return URLValue(max=column.length or 0, only_domains=column.only_domains, except_domains=column.except_domains)
+
+
+def _password(column: ours.Password) -> ValueType:
+    return PasswordValue(min=column.min_length, max=column.max_length, pattern=column.pattern)
+
+
+def _text(column: piccolo.Text) -> ValueType:
+    choices = _choices(column)
+    return SelectValue(values=choices) if choices else TextValue()
+
+
+# Looked up along the column class's MRO: the nearest ancestor decides.
+_MAKERS: Mapping[type, Callable[[Any], ValueType]] = {
+    piccolo.Varchar: _varchar,
+    piccolo.Char: lambda column: TextValue(max=column.length or 0),
+    piccolo.Text: _text,
+    piccolo.Email: lambda column: EmailValue(max=column.length or 0),
+    piccolo.UUID: lambda column: UUIDValue(),
+    piccolo.SmallInt: _integer(16),
+    piccolo.Integer: _integer(32),
+    piccolo.BigInt: _integer(64),
+    piccolo.Serial: _integer(32),
+    piccolo.BigSerial: _integer(64),
+    piccolo.Timestamp: lambda column: InstantValue(naive=True),
+    piccolo.Timestamptz: lambda column: InstantValue(),
+    piccolo.Date: lambda column: DateValue(),
+    piccolo.Time: lambda column: TimeValue(),
+    piccolo.Interval: lambda column: DurationValue(),
+    piccolo.Boolean: lambda column: BooleanValue(),
+    piccolo.Numeric: lambda column: DecimalValue(precision=column.precision, scale=column.scale),
+    piccolo.Real: lambda column: NumberValue(single=True),
+    piccolo.DoublePrecision: lambda column: NumberValue(),
+    piccolo.JSON: lambda column: JSONValue(),
+    piccolo.Bytea: lambda column: BytesValue(),
+    piccolo.Array: _array,
+    ours.Select: lambda column: SelectValue(values=column.values),
+    ours.MultiSelect: _multi_select,
+    ours.Relations: lambda column: ListValue(min_select=column.min_select, max_select=column.max_select),
+    ours.URL: _url,
+    ours.Editor: lambda column: EditorValue(max_size=column.max_size),
+    ours.GeoPoint: lambda column: GeoPointValue(),
+    ours.Password: _password,
+}
+
+
+def default_of(column: Column, value: ValueType) -> Callable[[], Any]:
+    """What an absent value becomes, as a Python value: the column's default, made anew each time."""
+    is_list = value.family == "list"
+
+    def default() -> Any:
+        made = column.get_default_value()
+        if isinstance(column, piccolo.Timestamp) and isinstance(made, TimestampNow):
+            return clock.now().replace(
+                tzinfo=None
+            )  # Piccolo's own is the machine's local time; naive ones are UTC here
+        if isinstance(made, Default):
+            made = made.python()
+        if isinstance(made, Enum):
+            made = made.value
+        if isinstance(made, str) and is_list:
+            return parse_json(made)
+        return list(made) if isinstance(made, list) else made
+
+    return default

@@ -1,0 +1,56 @@
+"""The system's own tables: superusers, roles given out, secrets, and the ids of collections. Made by migrations."""
+
+from piccolo.columns import Text, Varchar
+from piccolo.constraints import Unique
+from piccolo.table import Table
+
+from piccobase.columns import RecordId
+from piccobase.schema.auth_options import SUPERUSER_AUTH_DURATION, AuthOptions
+from piccobase.schema.declaration import AuthCollection
+from piccobase.schema.rules import Rules
+
+# The SDKs recognise a superuser's token by this id (protocol.md Appendix C).
+SUPERUSERS_ID = "pbc_3142635823"
+USERS_ID = "_pb_users_auth_"  # of the ordinary auth collection called users (§1.9)
+
+
+class Superuser(
+    AuthCollection,
+    tablename="_superusers",
+    collection_id=SUPERUSERS_ID,
+    lenient=True,
+    auth=AuthOptions(tokens={"auth": SUPERUSER_AUTH_DURATION}),
+):
+    """Whoever passes all rules."""
+
+    rules = Rules()
+
+
+class RoleGrant(Table, tablename="_roles"):
+    """One role that one record has. Closed under inclusion only when read: the table holds what was granted."""
+
+    id = RecordId()
+    collection = Varchar(length=255)
+    record = Varchar(length=255)
+    role = Varchar(length=255)
+    once = Unique([collection, record, role])
+
+
+class Secret(Table, tablename="_secrets"):
+    """A secret by name, encrypted with the key of the data dir or the environment."""
+
+    name = Varchar(length=255, primary_key=True)
+    value = Text()
+
+
+class StoredCollection(Table, tablename="_collections"):
+    """A collection's id, given at its first registration, and what its tokens depend on."""
+
+    id = Varchar(length=255, primary_key=True)
+    name = Varchar(length=255, unique=True)
+    kind = Varchar(length=10)
+    auth_rule = Text()
+
+
+SYSTEM_TABLES: tuple[type[Table], ...] = (Superuser, RoleGrant, Secret, StoredCollection)
+SYSTEM_COLLECTIONS: tuple[type[Table], ...] = (Superuser,)
