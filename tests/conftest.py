@@ -2,15 +2,15 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.postgres_server import PostgresServer, running_postgres
 
 if TYPE_CHECKING:
     from piccobase.db.embedded import EmbeddedEngine
-    from piccobase.db.postgres import PostgresEngine
+
+from piccobase.db.postgres import PostgresEngine
 
 
 @pytest.fixture(scope="session")
@@ -34,25 +34,21 @@ def database_url(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
-async def engine(database_url: str | None, tmp_path: Path) -> AsyncIterator[Union["EmbeddedEngine", "PostgresEngine"]]:
+async def engine(database_url: str | None, tmp_path: Path) -> AsyncIterator["EmbeddedEngine | PostgresEngine"]:
     """An engine of ours on an empty database."""
     if database_url is None:
         from piccobase.db.embedded import EmbeddedEngine
 
-        opened: EmbeddedEngine | PostgresEngine = EmbeddedEngine(tmp_path / "data.db")
+        opened = EmbeddedEngine(tmp_path / "data.db")
     else:
-        from piccobase.db.postgres import PostgresEngine
-
         opened = PostgresEngine(database_url)
     yield opened
     await opened.close()
 
 
 @pytest.fixture
-async def postgres_engine(postgres_url: str) -> AsyncIterator["PostgresEngine"]:
+async def postgres_engine(postgres_url: str) -> AsyncIterator[PostgresEngine]:
     """An engine on an empty PostgreSQL database, for what only PostgreSQL does."""
-    from piccobase.db.postgres import PostgresEngine
-
     opened = PostgresEngine(postgres_url)
     yield opened
     await opened.close()

@@ -23,6 +23,7 @@ SETTINGS = {
     "synchronous_commit": "off",
     "shared_buffers": "32MB",
     "max_connections": "200",
+    "deadlock_timeout": "20ms",
 }
 
 

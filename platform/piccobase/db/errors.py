@@ -31,6 +31,12 @@ class ConstraintFailed(BadRequest):
         super().__init__(message or "The database refused the value.")
 
 
+class ValueRefused(ConstraintFailed):
+    """The database cannot hold such a value: a number out of range, a NUL in a text, text where a date belongs."""
+
+    code = "database.value_refused"
+
+
 class SerializationFailed(Unavailable):
     """Two transactions got into each other's way, or a lock was not to be had in time. Worth another try."""
 
