@@ -1,0 +1,163 @@
+"""SQLite's SQL. Values are of the right storage class before they are bound, so that no affinity is needed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from piccobase.filters.bindings import Bindings
+from piccobase.filters.dialects.base import Dialect, as_number, group_of, with_blank
+from piccobase.filters.fragments import Fragment, compose, slot
+from piccobase.filters.literals import Kind
+from piccobase.filters.operands import Column, Read, Value
+from piccobase.filters.scalars import Scalar, decimal_of
+from piccobase.filters.tree import Operator
+
+DECIMAL_ORDER = "DECIMAL_ORDER"
+"""The collation that compares texts as decimals. Whoever opens a connection registers it; `Infinity` must sort last."""
+
+
+class SQLite(Dialect):
+    name = "sqlite"
+
+    def text(self, column: Column) -> Fragment:
+        if column.lower:
+            return compose("LOWER(", self.like_text(replace(column, lower=False)), ")")
+        if column.field.family == "date" and not column.strict:
+            return compose("(", column.sql, " || ' 00:00:00.000Z')")
+        return column.sql
+
+    def text_slot(self, read: Callable[[Bindings], str | None]) -> Fragment:
+        return slot(read)
+
+    def native(self, column: Column, operator: Operator, value: Value) -> tuple[Fragment, Fragment] | None:
+        return None
+
+    def holds_blank(self, column: Column) -> bool:
+        return True
+
+    def order(self, left: Fragment, operator: str, right: Fragment) -> Fragment:
+        return compose(left, f" {operator} ", right)
+
+    def like(self, left: Fragment, right: Fragment, *, negated: bool, folded: bool) -> Fragment:
+        return compose(left, " NOT LIKE " if negated else " LIKE ", right, " ESCAPE '\\'")
+
+    def like_text(self, column: Column) -> Fragment:
+        if column.length:
+            return self.number(column)
+        if column.lower:
+            return self.text(column)
+        match column.field.family:
+            case "number" | "duration":
+                # A REAL column shows 5 as 5.0; fifteen digits are what a double surely holds.
+                return compose("CASE WHEN ", column.sql, " IS NOT NULL THEN printf('%.15g', ", column.sql, ") END")
+            case "decimal":
+                return compose(
+                    "CASE WHEN instr(", column.sql, ", '.') THEN rtrim(rtrim(", column.sql, ", '0'), '.') ELSE ",
+                    column.sql, " END",
+                )  # fmt: skip
+            case "json" | "geo":
+                return self._json(column)
+            case "date":
+                return compose("(", column.sql, " || ' 00:00:00.000Z')")
+        return column.sql
+
+    def number(self, column: Column) -> Fragment:
+        if not column.length:
+            return column.sql
+        if column.field.multiple:
+            return compose(
+                "CASE WHEN json_valid(", column.sql, ") THEN json_array_length(", column.sql, ") ELSE 0 END"
+            )  # fmt: skip
+        return compose("CASE WHEN ", column.sql, " <> '' THEN 1 ELSE 0 END")
+
+    def number_slot(self, column: Column, kind: Kind, read: Read) -> Fragment:
+        if column.field.family == "decimal" and not column.length:
+            return compose(slot(_decimal_text(read)), f" COLLATE {DECIMAL_ORDER}")
+        return slot(as_number(column, read))
+
+    def boolean_slot(self, read: Callable[[Bindings], bool]) -> Fragment:
+        return slot(lambda bindings: int(read(bindings)))
+
+    def is_same(self, left: Fragment, right: Fragment) -> Fragment:
+        return compose(left, " IS ", right)
+
+    def differs(self, left: Fragment, right: Fragment) -> Fragment:
+        return compose(left, " IS NOT ", right)
+
+    def json_with_value(self, column: Column, operator: Operator, value: Value) -> Fragment:
+        right = slot(_json_scalar(column, value.read))
+        sign = {"=": "IS", "!=": "IS NOT"}.get(operator, operator)
+        return compose(self._json(column), f" {sign} ", right)
+
+    def columns(self, left: Column, operator: Operator, right: Column) -> Fragment:
+        groups = group_of(left), group_of(right)
+        decimals = left.field.family == right.field.family == "decimal"
+        collate = f" COLLATE {DECIMAL_ORDER}" if decimals else ""
+        if "json" not in groups and operator in ("=", "!="):
+            # COALESCE takes the affinity away: a text never equals a number here.
+            sign = "=" if operator == "=" else "IS NOT"
+            sides = [
+                compose("COALESCE(", self._plain(side, affine=False, decimals=decimals), f", ''){collate}")
+                for side in (left, right)
+            ]
+            return compose(sides[0], f" {sign} ", sides[1])
+        sign = {"=": "IS", "!=": "IS NOT"}.get(operator, operator)
+        affine = groups[0] != groups[1]
+        sides = [compose(self._plain(side, affine=affine, decimals=decimals), collate) for side in (left, right)]
+        return compose(sides[0], f" {sign} ", sides[1])
+
+    def _plain(self, column: Column, *, affine: bool, decimals: bool) -> Fragment:
+        """A column to compare with another; `affine`: of another group, so that its affinity must be seen to."""
+        match group_of(column):
+            case "json":
+                return self._json(column)
+            case "lowered":
+                return with_blank(column, self.text(column))
+            case "number":
+                stored_as_text = column.field.family == "decimal" and not column.length and not decimals
+                number = self.number(column)
+                return compose("CAST(", number, " AS NUMERIC)") if affine or stored_as_text else number
+        text = with_blank(column, self.like_text(column))
+        return compose("CAST(", text, " AS TEXT)") if affine else text
+
+    def sort_keys(self, column: Column) -> list[Fragment]:
+        match group_of(column):
+            case "json":
+                return [self._json(column)]
+            case "number":
+                collate = f" COLLATE {DECIMAL_ORDER}" if column.field.family == "decimal" and not column.length else ""
+                return [compose(self.number(column), collate)]
+        return [self.text(column)]
+
+    def sorted(self, key: Fragment, *, descending: bool) -> Fragment:
+        return compose(key, " DESC" if descending else " ASC")
+
+    def _json(self, column: Column) -> Fragment:
+        """The value at the column's JSON path: number, text, 1 or 0, or NULL; lists and objects as compact JSON."""
+        path = "$" + "".join(f"[{part}]" if part.isdecimal() else f'."{part}"' for part in column.json_path)
+        return compose(
+            "CASE WHEN json_valid(", column.sql, ") THEN json_extract(", column.sql, ", ", slot(lambda bindings: path),
+            ") END",
+        )  # fmt: skip
+
+
+def _decimal_text(read: Read) -> Callable[[Bindings], str | None]:
+    """A decimal's text for DECIMAL_ORDER; a text that is no number stands behind all numbers."""
+
+    def text(bindings: Bindings) -> str | None:
+        exact = decimal_of(read(bindings))
+        return None if exact is None else format(exact, "f")
+
+    return text
+
+
+def _json_scalar(column: Column, read: Read) -> Callable[[Bindings], Scalar]:
+    number = as_number(column, read)
+
+    def json_scalar(bindings: Bindings) -> Scalar:
+        value = read(bindings)
+        return value if value is None or isinstance(value, str) else number(bindings)
+
+    return json_scalar
+
+
+SQLITE = SQLite()
