@@ -1,0 +1,47 @@
+"""The public face: a new public name is a deliberate line here."""
+
+import piccobase
+from piccobase import columns
+
+PUBLIC = {
+    "App",
+    "AuthCollection",
+    "AuthOptions",
+    "Collection",
+    "FieldRules",
+    "Role",
+    "Rules",
+    "engine",
+    "owner",
+    "role",
+    "rule",
+    "signed_in",
+}
+
+# Their module path is frozen: migration files import them from there.
+COLUMNS = {
+    "AutoDate",
+    "Editor",
+    "File",
+    "Files",
+    "GeoPoint",
+    "MultiSelect",
+    "Password",
+    "RecordId",
+    "Relations",
+    "Select",
+    "TokenKey",
+    "URL",
+}
+
+
+def test_the_package_offers_exactly_these_names() -> None:
+    assert set(piccobase.__all__) == PUBLIC | {"__version__"}
+
+
+def test_every_name_offered_is_there() -> None:
+    assert [name for name in piccobase.__all__ if not hasattr(piccobase, name)] == []
+
+
+def test_our_columns_stand_where_migrations_look_for_them() -> None:
+    assert {name for name in COLUMNS if getattr(columns, name).__module__ != "piccobase.columns"} == set()

@@ -1,0 +1,66 @@
+"""README and docs run: every python block is executed, every curl line is asked of the app the page has made."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+from tests.docs.console import matches, play, read_curl
+from tests.docs.pages import PAGES, blocks_of, name_of
+
+RUNNABLE = [page for page in PAGES if any(block.language in ("python", "console") for block in blocks_of(page))]
+
+
+@pytest.mark.parametrize("page", RUNNABLE, ids=name_of)
+def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page is one story in a fresh folder: later blocks see what earlier ones have made."""
+    monkeypatch.chdir(tmp_path)
+    story: dict[str, Any] = {}
+    variables: dict[str, str] = {}
+    client = None
+    with ExitStack() as open_clients:
+        for block in blocks_of(page):
+            place = f"{name_of(page)}:{block.line}"
+            if block.language == "python":
+                # Compiled at its own line of the page, so that a traceback names README.md:9.
+                exec(compile("\n" * (block.line - 1) + block.text, page, "exec"), story)
+                if (app := story.pop("app", None)) is not None:
+                    client = open_clients.enter_context(TestClient(app))
+            elif block.language == "console" and "$ curl" in block.text:
+                assert client is not None, f"{place}: no block before this one makes an app"
+                play(block.text, client, variables, place)
+
+
+def test_the_readme_is_among_the_pages_that_run() -> None:
+    assert "README.md" in map(name_of, RUNNABLE)
+
+
+@pytest.mark.parametrize(
+    ("shown", "got", "expected"),
+    [
+        ({"id": "...", "n": 1}, {"id": "abc", "n": 1}, True),
+        ({"id": "..."}, {"id": "abc", "more": 1}, False),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, False),  # the order of keys is part of the protocol
+        ({"items": ["..."]}, {"items": [1, 2]}, True),
+        ({"items": ["..."]}, {"items": 1}, False),
+        ([{"id": "..."}, 2], [{"id": 1}, 2], True),
+        ([1], [1, 2], False),
+        (1, True, False),
+        (1, 1.0, False),
+    ],
+)
+def test_an_answer_matches_what_is_shown(shown: Any, got: Any, expected: bool) -> None:
+    assert matches(shown, got) is expected
+
+
+def test_a_curl_line_is_read_with_its_variables() -> None:
+    line = """curl -s http://127.0.0.1:8090/api/x -H "Authorization: $TOKEN" --json '{"author": "$ID"}'"""
+    call = read_curl(line, {"TOKEN": "secret", "ID": "abc"})
+    assert (call.method, call.url) == ("POST", "/api/x")
+    assert (call.headers, call.json) == ({"Authorization": "secret"}, {"author": "abc"})
+
+
+def test_an_option_of_curl_nobody_reads_is_refused() -> None:
+    with pytest.raises(ValueError, match="--insecure"):
+        read_curl("curl --insecure http://127.0.0.1:8090/api/x", {})
