@@ -1,0 +1,83 @@
+"""The two servers with the same collections and records: PocketBase's are made through its API, ours in `blog.py`."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.seeding import Records, seed
+from tests.process.reference import USERS, running_pocketbase, timestamps
+from tests.process.serving import RunningServer, running_piccobase
+
+SIGNED_IN = "@request.auth.id != ''"
+PUBLISHED_OR_MINE = "published = true || author = @request.auth.id"
+
+NAMES = ("pocketbase", "piccobase")
+PAGES = 20
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A server under measurement. `draws` is a folder with a file for each list of values, one a line."""
+
+    name: str
+    server: RunningServer
+    draws: Path
+
+
+@contextmanager
+def contestant(name: str, folder: Path, records: Records) -> Iterator[Contestant]:
+    """One of `NAMES`, running and filled with `records`, its data under `folder`."""
+    draws = folder / "draws"
+    draws.mkdir(parents=True)
+    started = (
+        running_pocketbase(folder, _collections())
+        if name == "pocketbase"
+        else running_piccobase(Path(__file__).with_name("blog.py"), folder)
+    )
+    with started as server:
+        _write_draws(draws, _values(records, seed(server, records)))
+        yield Contestant(name, server, draws)
+
+
+def _values(records: Records, tokens: list[str]) -> dict[str, Sequence[str]]:
+    titles = {word for post in records.posts for word in post["title"].split() if word.isalpha() and word.isascii()}
+    return {
+        "token": tokens,
+        "post": [post["id"] for post in records.posts],
+        "published": [post["id"] for post in records.posts if post["published"]],
+        "page": [str(number) for number in range(1, PAGES + 1)],
+        "views": [str(number) for number in range(0, 1000, 7)],
+        "word": sorted(word for word in titles if len(word) > 4),
+        "new": [json.dumps(draft) for draft in records.new],
+        "change": [json.dumps(draft) for draft in records.changes],
+    }
+
+
+def _write_draws(folder: Path, values: Mapping[str, Sequence[str]]) -> None:
+    for name, lines in values.items():
+        (folder / name).write_text("".join(f"{line}\n" for line in lines))
+
+
+def _collections() -> list[dict[str, Any]]:
+    return [
+        {"name": "users", "listRule": "", "viewRule": "", "createRule": ""},
+        _posts("posts", listRule="", viewRule="", createRule=SIGNED_IN, updateRule=SIGNED_IN),
+        _posts("articles", listRule=PUBLISHED_OR_MINE, viewRule=PUBLISHED_OR_MINE, createRule=SIGNED_IN),
+        _posts("notes", createRule=SIGNED_IN),
+    ]
+
+
+def _posts(name: str, **rules: str) -> dict[str, Any]:
+    fields = [
+        {"name": "title", "type": "text", "required": True, "max": 200},
+        {"name": "body", "type": "text"},
+        {"name": "published", "type": "bool"},
+        {"name": "views", "type": "number", "onlyInt": True},
+        {"name": "author", "type": "relation", "collectionId": USERS, "maxSelect": 1},
+        *timestamps(),
+    ]
+    index = f"CREATE INDEX `idx_{name}_views` ON `{name}` (`views`)"
+    return {"name": name, "type": "base", "fields": fields, "indexes": [index], **rules}

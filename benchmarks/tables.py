@@ -1,0 +1,42 @@
+"""The figures as a Markdown table: one line for each workload, a group of columns for each server."""
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+
+from benchmarks.rounds import Measurement
+
+COLUMNS = ("req/s", "p50 ms", "p99 ms", "CPU µs", "failed")
+
+
+def heading(servers: Sequence[str]) -> str:
+    """The first two lines. A ratio above 1 says that the last server answers more requests than the first."""
+    titles = ["workload", "conn.", *(f"{server} {column}" for server in servers for column in COLUMNS)]
+    if len(servers) == 2:
+        titles.append(f"{servers[1]} / {servers[0]}")
+    titles.append("load")
+    return _line(titles) + "\n" + _line(["---", *("---:" for _ in titles[1:])])
+
+
+def row(found: Sequence[Measurement]) -> str:
+    first = found[0]
+    cells = [first.workload, str(first.connections)]
+    for each in found:
+        cells += [f"{each.rate:,.0f}", f"{each.p50:.2f}", f"{each.p99:.2f}", f"{each.cpu:.0f}", str(each.failures)]
+    if len(found) == 2:
+        cells.append(f"**{found[1].rate / found[0].rate:.2f}**" if found[0].rate else "-")
+    return _line([*cells, f"{first.load:.1f}"])
+
+
+def summary(found: Sequence[Measurement], memory: Mapping[str, float], seconds: int) -> str:
+    """What the table was made under."""
+    rounds = len(found[0].rounds) if found else 0
+    held = ", ".join(f"{name} {megabytes:.0f} MB" for name, megabytes in memory.items())
+    return (
+        f"\n{rounds} rounds of {seconds} s by turns, wrk with one thread on the same machine "
+        f"({os.cpu_count()} processors, {platform.machine()}, Linux {platform.release()}). Memory at the end: {held}."
+    )
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,45 @@
+"""What is asked of the servers. `{name}` in a path stands for a value drawn anew for every request."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One kind of request. `draws` names the lists of `Material` that fill the path; `body` the one that is sent."""
+
+    name: str
+    path: str
+    method: str = "GET"
+    signed_in: bool = False
+    draws: tuple[str, ...] = ()
+    body: str | None = None
+
+
+LIST = "/api/collections/posts/records"
+ARTICLES = "/api/collections/articles/records"
+
+WORKLOADS = (
+    Workload("health", "/api/health"),
+    Workload("view", LIST + "/{post}", draws=("post",)),
+    Workload("view, rule, signed in", ARTICLES + "/{published}", signed_in=True, draws=("published",)),
+    Workload("list 30, no total", LIST + "?page={page}&perPage=30&skipTotal=1", draws=("page",)),
+    Workload("list 30, total", LIST + "?page={page}&perPage=30", draws=("page",)),
+    Workload(
+        "list 30, rule, signed in", ARTICLES + "?page={page}&perPage=30&skipTotal=1", signed_in=True, draws=("page",)
+    ),
+    Workload(
+        "list 30, indexed filter and sort",
+        LIST + "?perPage=30&skipTotal=1&filter=(views%3E={views}%20%26%26%20published=true)&sort=-views",
+        draws=("views",),
+    ),
+    Workload(
+        "list 30, unindexed filter and sort",
+        LIST + "?perPage=30&skipTotal=1&filter=(title~'{word}')&sort=-title",
+        draws=("word",),
+    ),
+    Workload("list 30, expand", LIST + "?page={page}&perPage=30&skipTotal=1&expand=author", draws=("page",)),
+    Workload("list 200", LIST + "?page={page}&perPage=200&skipTotal=1", draws=("page",)),
+    Workload("update", LIST + "/{post}", "PATCH", signed_in=True, draws=("post",), body="change"),
+    # Last, because it makes the database grow.
+    Workload("create", "/api/collections/notes/records", "POST", signed_in=True, body="new"),
+)
