@@ -1,0 +1,107 @@
+"""Connections to the SQLite file: how they are opened, and the two that statements run on inside the event loop."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from piccobase.db.errors import DatabaseUnavailable
+from piccobase.db.values import DECIMAL_ORDER, compare_decimals, convert_binding
+
+STATEMENTS_CACHED = 512
+_CACHE_KIB = 32_000
+_MMAP_BYTES = 256 * 1024 * 1024
+_WAL_BYTES_KEPT = 64 * 1024 * 1024
+_NO_BUDGET = 1 << 20
+_UNLIMITED = 1 << 60
+_serials = itertools.count(1)
+
+
+def open_connection(path: str, *, readonly: bool, synchronous: str, busy_timeout: float) -> apsw.Connection:
+    """A connection with everything set. `busy_timeout` (seconds) is how long its statements wait for other processes.
+
+    Raises DatabaseUnavailable when the file cannot be opened or written, or is no database.
+    """
+    deadline = time.monotonic() + busy_timeout
+    while True:
+        try:
+            return _open(path, readonly, synchronous, busy_timeout)
+        except apsw.BusyError as error:
+            # Turning WAL on, and recovering it after a crash, needs the file alone, and SQLite does not always wait.
+            if time.monotonic() > deadline:
+                raise DatabaseUnavailable(f"The database file {path} is locked by another process.") from error
+            time.sleep(0.01)
+        except apsw.Error as error:
+            raise DatabaseUnavailable(f"The database file {path} cannot be opened: {_reason(path, error)}.") from error
+
+
+def _open(path: str, readonly: bool, synchronous: str, busy_timeout: float) -> apsw.Connection:
+    connection = apsw.Connection(path, statementcachesize=STATEMENTS_CACHED)
+    try:
+        connection.set_busy_timeout(int(busy_timeout * 1000))
+        if connection.readonly("main"):
+            raise DatabaseUnavailable(f"The database file {path} cannot be written.")
+        if connection.pragma("journal_mode") != "wal" and (mode := connection.pragma("journal_mode", "WAL")) != "wal":
+            raise DatabaseUnavailable(
+                f"The database file {path} cannot use a write-ahead log (it stays in mode {mode}). "
+                "Its disk must be a local one."
+            )
+        connection.pragma("synchronous", synchronous)
+        connection.pragma("foreign_keys", True)
+        connection.pragma("temp_store", "MEMORY")
+        connection.pragma("cache_size", -_CACHE_KIB)
+        connection.pragma("mmap_size", _MMAP_BYTES)
+        connection.pragma("journal_size_limit", _WAL_BYTES_KEPT)
+        connection.pragma("wal_autocheckpoint", 0)  # checkpoints.py sees to that
+        connection.pragma("query_only", readonly)
+        connection.create_collation(DECIMAL_ORDER, compare_decimals)
+        connection.convert_binding = convert_binding
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _reason(path: str, error: apsw.Error) -> str:
+    if Path(path).is_dir():
+        return "it is a directory"
+    if not Path(path).absolute().parent.is_dir():
+        return "its directory does not exist"
+    return str(error).removeprefix(f"{type(error).__name__}: ")
+
+
+class Inline:
+    """A connection for statements that run at once in the calling thread.
+
+    One `cursor` serves all, since each statement is run to its end. A statement may use `opcodes` instructions of
+    SQLite's virtual machine and is interrupted then, unless it is run without a budget.
+    """
+
+    __slots__ = ("__weakref__", "_limit", "_spent", "busy", "connection", "cursor", "serial")
+
+    def __init__(self, connection: apsw.Connection, opcodes: int) -> None:
+        self.connection = connection
+        self.cursor = connection.cursor()
+        self.busy = threading.Lock()
+        self.serial = next(_serials)  # no other connection of this process has it
+        self._spent = self._limit = 0
+        connection.set_progress_handler(self._is_over_budget, opcodes or _NO_BUDGET)
+
+    def _is_over_budget(self) -> bool:
+        # SQLite counts on from one run of a prepared statement to the next, so the first call says nothing yet.
+        self._spent += 1
+        return self._spent > self._limit
+
+    def start_budget(self) -> None:
+        self._spent, self._limit = 0, 1
+
+    def start_unlimited(self) -> None:
+        self._spent, self._limit = 0, _UNLIMITED
+
+
+Connect = Callable[[], apsw.Connection]
+Fetch = Callable[[apsw.Cursor, str, Any], list[Any]]

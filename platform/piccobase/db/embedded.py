@@ -1,0 +1,316 @@
+"""The embedded engine: SQLite in a file, through apsw, for one process that serves and others that look in."""
+
+import asyncio
+import itertools
+import os
+import threading
+import weakref
+from collections.abc import Sequence
+from contextvars import ContextVar
+from functools import partial
+from typing import Any, Literal
+
+import apsw
+from piccolo.engine.exceptions import TransactionError
+from piccolo.engine.sqlite import Atomic, SQLiteEngine, TransactionType
+from piccolo.query.base import Query
+from piccolo.querystring import QueryString
+
+from piccobase.db.checkpoints import Checkpoints
+from piccobase.db.connections import Fetch, Inline, open_connection
+from piccobase.db.embedded_batch import BatchInTransaction, EmbeddedBatch
+from piccobase.db.embedded_transaction import EmbeddedSavepoint, EmbeddedTransaction
+from piccobase.db.engine import Row
+from piccobase.db.errors import SerializationFailed
+from piccobase.db.sqlite_ddl import add_constraint, is_add_constraint, rewrite
+from piccobase.db.sqlite_errors import translated
+from piccobase.db.statements import Kind, Kinds
+from piccobase.db.values import fetch_dicts, fetch_rows
+from piccobase.db.workers import Workers
+from piccobase.db.write_lock import WriteLock
+from piccobase.db.writing import Writer
+from piccobase.schema.values.base import Dialect
+
+_serials = itertools.count(1)
+
+
+class EmbeddedEngine(SQLiteEngine):
+    """A Piccolo engine whose connections stay open: one that writes, one that reads in each thread, and `readers` more.
+
+    A statement that reads runs at once in the calling thread as long as it needs no more than `inline_opcodes`
+    instructions of SQLite's virtual machine (20 000 are about half a millisecond), otherwise again in another thread.
+    Reading from disk and single long functions are not counted: `inline_opcodes=0` sends all of them to the threads.
+    Writers queue within the process, at most `lock_timeout` seconds; for the lock of another process they wait
+    `busy_timeout` seconds. `synchronous="NORMAL"` loses no commit when the process dies; when the machine does, the
+    last ones may be missing, but none is there by half. "FULL" waits for the disk at each commit.
+
+    Connections are opened with the first statement. Raises DatabaseUnavailable when the file cannot be used.
+    """
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] = "piccolo.sqlite",
+        *,
+        readers: int = 2,
+        inline_opcodes: int = 20_000,
+        synchronous: Literal["OFF", "NORMAL", "FULL", "EXTRA"] = "NORMAL",
+        busy_timeout: float = 10.0,
+        lock_timeout: float = 30.0,
+        log_queries: bool = False,
+        log_responses: bool = False,
+    ) -> None:
+        path = os.fspath(path)
+        if not path or ":memory:" in path or path.startswith("file:"):
+            raise ValueError(
+                f"{path!r} is no file of its own: the engine opens several connections, and each would see another "
+                "database. Use the path of a file, in a temporary directory for a test."
+            )
+        self._synchronous = synchronous
+        self._busy_timeout = busy_timeout
+        self._lock_timeout = lock_timeout
+        self._inline_opcodes = inline_opcodes
+        self._kinds = Kinds()
+        self._write_lock = WriteLock()
+        self._opening = threading.Lock()
+        self._writer: Writer | None = None
+        self._checkpoints: Checkpoints | None = None
+        self._readers = Workers("piccobase-reader", readers, partial(self._connect, readonly=True))
+        self._of_thread = threading.local()
+        self._inlines: weakref.WeakSet[Inline] = weakref.WeakSet()
+        super().__init__(path=path, log_queries=log_queries, log_responses=log_responses)
+        # Piccolo names the variable after the path; two engines of one file must not take each other's transactions.
+        self.current_transaction: ContextVar[EmbeddedTransaction | None] = ContextVar(  # type: ignore[assignment]
+            f"piccobase_transaction_{next(_serials)}", default=None
+        )
+
+    # --- raw rows
+
+    async def rows(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
+        """Runs one statement and returns its rows as SQLite has them (`db/values.py`).
+
+        Inside a transaction it runs there. Outside, one that writes is a transaction of its own. Raises `db.errors`.
+        """
+        found = self._now(sql, args, fetch_rows)
+        return found if found is not None else await self._run_elsewhere(sql, args, fetch_rows)
+
+    def rows_now(self, sql: str, args: Sequence[Any] = ()) -> list[Row] | None:
+        """The rows of a statement that reads, at once. None when it is over the budget, or is not one: then `rows`."""
+        return self._now(sql, args, fetch_rows)
+
+    def _now(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any] | None:
+        transaction = self.current_transaction.get()
+        if transaction is not None and (transaction := transaction.still_open()) is not None:
+            return transaction.read_now(sql, args, fetch)
+        try:
+            inline: Inline = self._of_thread.inline
+        except AttributeError:
+            inline = self._open_inline()
+        try:
+            if self._kinds.of(inline.connection, sql, args) is not Kind.READ or not self._inline_opcodes:
+                return None
+            inline.start_budget()
+            return fetch(inline.cursor, sql, args)
+        except (apsw.InterruptError, apsw.BusyError):
+            return None
+        except apsw.Error as error:
+            raise translated(error, inline.connection) from error
+
+    async def _run(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
+        found = self._now(sql, args, fetch)
+        return found if found is not None else await self._run_elsewhere(sql, args, fetch)
+
+    async def _run_elsewhere(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
+        if (transaction := self.current()) is not None:
+            return await transaction.run(sql, args, fetch)
+        match self._kinds.of(self._inline().connection, sql, args):
+            case Kind.READ:
+                found: list[Any] = await self._readers.run(partial(_read, sql=sql, args=args, fetch=fetch))
+                return found
+            case Kind.BARE:
+                writer = await self.take_writer()
+                try:
+                    return await writer.alone(sql, args, fetch)
+                finally:
+                    writer.lock.release()
+        async with self.transaction() as transaction:
+            return await transaction.run(sql, args, fetch)
+
+    def version(self) -> int:
+        """A number that is the same again only if nothing was committed in between, by this process or another.
+
+        Numbers asked for in different threads are never the same. Ask before reading what is to be remembered with it.
+        """
+        inline = self._inline()
+        inline.start_unlimited()
+        ((version,),) = inline.cursor.execute("PRAGMA data_version")
+        return inline.serial << 40 | int(version)
+
+    # --- transactions
+
+    def current(self) -> EmbeddedTransaction | None:
+        """The innermost open transaction of this task; one that is over and was inherited counts as none."""
+        transaction = self.current_transaction.get()
+        return None if transaction is None else transaction.still_open()
+
+    def transaction_exists(self) -> bool:
+        return self.current() is not None
+
+    def transaction(
+        self, transaction_type: TransactionType = TransactionType.immediate, allow_nested: bool = True
+    ) -> EmbeddedTransaction:
+        """See EmbeddedTransaction. Raises Piccolo's TransactionError inside another one with `allow_nested=False`."""
+        outer = self.current()
+        if outer is None:
+            return EmbeddedTransaction(self, transaction_type)
+        if not allow_nested:
+            raise TransactionError("A transaction is already active - nested transactions aren't allowed.")
+        return EmbeddedSavepoint(self, outer)
+
+    def atomic(self, transaction_type: TransactionType = TransactionType.immediate) -> Atomic:
+        """Piccolo's `atomic`: queries that are collected, and run in one transaction."""
+        return Atomic(self, transaction_type)
+
+    async def take_writer(self) -> Writer:
+        """The writer, with its lock held; whoever takes it releases the lock.
+
+        Raises SerializationFailed after `lock_timeout` seconds in the queue.
+        """
+        if not self._write_lock.try_acquire():
+            await self.wait_for(self._write_lock)
+        try:
+            return self._writer or self._open_writer()
+        except BaseException:
+            self._write_lock.release()
+            raise
+
+    async def wait_for(self, lock: WriteLock) -> None:
+        """Queues for a lock of this process, with the message for the one who waits in vain."""
+        try:
+            await lock.acquire(self._lock_timeout)
+        except TimeoutError:
+            raise SerializationFailed(
+                f"Another transaction of this process has held the write lock for more than {self._lock_timeout:g} "
+                "seconds. One that waits inside its block for a task or a thread that writes waits for itself."
+            ) from None
+
+    # --- Piccolo's queries
+
+    async def run_querystring(self, querystring: QueryString, in_pool: bool = False) -> Any:
+        query_id = self.get_query_id()
+        if self.log_queries:
+            self.print_query(query_id, str(querystring))
+        sql, args = querystring.compile_string(engine_type="sqlite")
+        found = await self._run(sql, args, fetch_dicts)
+        if self.log_responses:
+            self.print_response(query_id, found)
+        return found
+
+    async def run_ddl(self, ddl: str, in_pool: bool = False) -> Any:
+        """Runs a change of the schema, rewritten where Piccolo's words mean something else to SQLite (`sqlite_ddl`)."""
+        query_id = self.get_query_id()
+        if self.log_queries:
+            self.print_query(query_id, ddl)
+        found = await self._change_schema(ddl)
+        if self.log_responses:
+            self.print_response(query_id, found)
+        return found
+
+    async def _change_schema(self, ddl: str) -> list[Any]:
+        try:
+            if not is_add_constraint(ddl):
+                return await self._run(rewrite(ddl), (), fetch_dicts)
+            async with self.transaction() as transaction:
+                await add_constraint(transaction, ddl)
+            return []
+        finally:
+            self._kinds.forget()
+
+    async def batch(self, query: Query[Any, Any], batch_size: int = 100, node: str | None = None) -> EmbeddedBatch:  # type: ignore[override]  # Piccolo's own has a type of aiosqlite in it
+        """Rows in portions of `batch_size`, as they were when the first was read. `node` is of no meaning here."""
+        if (transaction := self.current()) is not None:
+            return BatchInTransaction(query, batch_size, transaction)
+        return EmbeddedBatch(query, batch_size, partial(self._connect, readonly=True))
+
+    # --- opening and closing
+
+    async def start_connection_pool(self) -> None:
+        """Opens what a first statement would open."""
+        self._inline()
+        (await self.take_writer()).lock.release()
+
+    async def close_connection_pool(self) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Waits for the transaction that is running, and closes everything. A later statement opens it again."""
+        await self.wait_for(self._write_lock)
+        try:
+            await asyncio.to_thread(self._close)
+        finally:
+            self._write_lock.release()
+
+    def _close(self) -> None:
+        self._readers.stop()
+        if self._checkpoints is not None:
+            self._checkpoints.stop()
+        if self._writer is not None:
+            self._writer.close()
+        self._writer = self._checkpoints = None
+        self._of_thread = threading.local()
+        for inline in list(self._inlines):
+            try:
+                inline.connection.close()
+            except apsw.ThreadingViolationError:
+                pass  # it is reading in another thread, and closed with it
+        self._inlines.clear()
+
+    def _connect(self, *, readonly: bool) -> apsw.Connection:
+        return open_connection(
+            self.path, readonly=readonly, synchronous=self._synchronous, busy_timeout=self._busy_timeout
+        )
+
+    def _inline(self) -> Inline:
+        try:
+            inline: Inline = self._of_thread.inline
+        except AttributeError:
+            inline = self._open_inline()
+        return inline
+
+    def _open_inline(self) -> Inline:
+        inline = Inline(self._connect(readonly=True), self._inline_opcodes)
+        inline.connection.set_busy_timeout(0)  # what has to wait goes to a reader's thread
+        self._of_thread.inline = inline
+        self._inlines.add(inline)
+        return inline
+
+    def _open_writer(self) -> Writer:
+        with self._opening:
+            if self._writer is None:
+                connect = partial(self._connect, readonly=False)
+                writer = Writer(connect, self._write_lock, self._kinds, self._inline_opcodes, self._busy_timeout)
+                self._checkpoints = Checkpoints(connect, self._write_lock)
+                self._checkpoints.watch(writer.inline.connection)
+                self._writer = writer
+            return self._writer
+
+    # --- what Piccolo's engine has besides
+
+    def get_version_sync(self) -> float:
+        """Of the SQLite in apsw, not of the one in Python."""
+        major, minor, *_ = apsw.sqlite_lib_version().split(".")
+        return float(f"{major}.{minor}")
+
+    def remove_db_file(self) -> None:
+        """Deletes the database. Useful for tests; the engine must be closed."""
+        for suffix in ("", "-wal", "-shm"):
+            if os.path.exists(self.path + suffix):
+                os.unlink(self.path + suffix)
+
+
+def _read(connection: apsw.Connection, *, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
+    try:
+        return fetch(connection.cursor(), sql, args)
+    except apsw.Error as error:
+        raise translated(error, connection) from error

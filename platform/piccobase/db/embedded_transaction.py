@@ -1,0 +1,264 @@
+"""Transactions and savepoints of the embedded engine: Piccolo's interface and ours, released whatever fails."""
+
+from collections.abc import Sequence
+from contextvars import Token
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from piccolo.engine.base import validate_savepoint_name
+from piccolo.engine.sqlite import SQLiteTransaction, TransactionType
+
+from piccobase.db.connections import Fetch
+from piccobase.db.engine import Callback, Row
+from piccobase.db.errors import DatabaseFailed, SerializationFailed
+from piccobase.db.statements import Kind
+from piccobase.db.transaction import Aftermath
+from piccobase.db.values import fetch_rows
+from piccobase.db.write_lock import WriteLock
+from piccobase.db.writing import Writer
+
+if TYPE_CHECKING:
+    from piccobase.db.embedded import EmbeddedEngine
+
+
+class EmbeddedTransaction(SQLiteTransaction):
+    """What `engine.transaction()` gives. Nested ones are savepoints; Piccolo's own would do nothing.
+
+    It takes the write lock at once (BEGIN IMMEDIATE), so nobody can change what is read in it. A statement whose
+    number of steps is bounded runs at once in the event loop, others in the writer's thread; COMMIT as they did.
+
+    Tasks that are started inside take part in it until it is over; then they see none.
+    """
+
+    engine: "EmbeddedEngine"
+
+    def __init__(self, engine: "EmbeddedEngine", transaction_type: TransactionType) -> None:
+        # Not super().__init__: it decides about nesting, which the engine has done.
+        self.engine = engine
+        self.transaction_type = transaction_type
+        self.aftermath = Aftermath()
+        self._outcome: Literal["open", "ending", "kept", "undone"] = "open"
+        self._savepoint_id = 0
+        self._nesting: WriteLock | None = None
+        self._root: EmbeddedTransaction = self
+        self._writer: Writer
+        self.thread_used = False
+
+    async def __aenter__(self) -> Self:
+        await self.begin()
+        self.context: Token[Any] = self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
+        try:
+            if self._outcome == "open":  # it may have been ended by hand
+                await (self._keep() if error is None else self._undo())
+        finally:
+            self._leave_context()
+            await self._tell()
+        return False
+
+    def _leave_context(self) -> None:
+        try:
+            self.engine.current_transaction.reset(self.context)
+        except ValueError:
+            pass  # left in another context than entered (an async generator can do that), which knows nothing of us
+
+    @property
+    def is_open(self) -> bool:
+        return self._outcome == "open"
+
+    def still_open(self) -> "EmbeddedTransaction | None":
+        """The innermost transaction that is still open, from this one outwards."""
+        return self if self.is_open else None
+
+    def on_commit(self, callback: Callback) -> None:
+        self.aftermath.on_commit(callback)
+
+    def on_rollback(self, callback: Callback) -> None:
+        self.aftermath.on_rollback(callback)
+
+    # --- statements
+
+    async def rows(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
+        """Runs one statement here."""
+        return await self.run(sql, args, fetch_rows)
+
+    def rows_now(self, sql: str, args: Sequence[Any] = ()) -> list[Row] | None:
+        """Runs a statement at once in the event loop; the caller knows that it is short (one row, by its key).
+
+        None when it has not run: the writer's thread is at work for another task of this transaction. Then `rows`.
+        """
+        self._check()
+        return self._writer.now(sql, args)
+
+    async def run(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
+        """Runs one statement where its kind belongs, and gives what `fetch` makes of its rows."""
+        self._check()
+        kind = self._writer.kind(sql, args)
+        if kind is Kind.CONTROL:
+            raise DatabaseFailed("Transactions are begun and ended by engine.transaction(), not by statements.")
+        if kind is Kind.READ or kind is Kind.SHORT:
+            found = self._writer.now(sql, args, fetch, budget=kind is Kind.READ)
+            if found is not None:
+                return found
+        self._root.thread_used = True
+        return await self._writer.in_thread(sql, args, fetch)
+
+    def read_now(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any] | None:
+        """Runs a statement that reads at once, within the budget. None for any other, and when it did not get done."""
+        self._check()
+        if self._writer.kind(sql, args) is not Kind.READ:
+            return None
+        return self._writer.now(sql, args, fetch, budget=True)
+
+    def _check(self) -> None:
+        if not self.is_open:
+            raise DatabaseFailed("The transaction is over.")
+        if self._writer.lost:
+            raise SerializationFailed("The database has rolled the transaction back; nothing of it was kept.")
+
+    # --- by hand: what follows in the block is then outside
+
+    async def commit(self) -> None:
+        if self._outcome == "open":
+            await self._keep()
+
+    async def rollback(self) -> None:
+        if self._outcome == "open":
+            await self._undo()
+
+    async def savepoint(self, name: str | None = None) -> "NamedSavepoint":  # type: ignore[override]  # same methods
+        """Piccolo's way to a part that can be undone alone. A nested `engine.transaction()` does it by itself."""
+        name = name or f"savepoint_{self.get_savepoint_id()}"
+        validate_savepoint_name(name)
+        await self._control(f'SAVEPOINT "{name}"')
+        return NamedSavepoint(name, self)
+
+    async def rollback_to(self, savepoint_name: str) -> None:
+        await NamedSavepoint(savepoint_name, self).rollback_to()
+
+    # --- what differs for a savepoint
+
+    async def begin(self) -> None:
+        self._writer = await self.engine.take_writer()
+        try:
+            await self._writer.begin(f"BEGIN {self.transaction_type.value}")
+        except BaseException:
+            self._writer.lock.release()
+            raise
+
+    async def _keep(self) -> None:
+        self._check()
+        self._outcome = "ending"
+        try:
+            await self._control("COMMIT", interrupt=False)
+        finally:
+            # Not decided by the exception: one who is cancelled has waited for COMMIT all the same.
+            if self._writer.in_transaction:
+                await self._undo()
+            else:
+                self._finish("undone" if self._writer.lost else "kept")
+
+    async def _undo(self) -> None:
+        self._outcome = "ending"
+        try:
+            if self.thread_used:
+                await self._writer.settle()
+        finally:
+            try:
+                if self._writer.in_transaction:
+                    self._writer.now("ROLLBACK")
+            finally:
+                self._finish("undone")
+
+    def _finish(self, outcome: Literal["kept", "undone"]) -> None:
+        self._outcome = outcome
+        self._writer.lock.release()
+
+    async def _tell(self) -> None:
+        await (self.aftermath.committed() if self._outcome == "kept" else self.aftermath.rolled_back())
+
+    # ---
+
+    async def _control(self, sql: str, *, interrupt: bool = True) -> None:
+        """BEGIN, COMMIT and the like: in the thread where it was used, so that they come after what it has to do."""
+        if self._root.thread_used or self._writer.now(sql) is None:
+            self._root.thread_used = True
+            await self._writer.in_thread(sql, interrupt=interrupt)
+
+
+class EmbeddedSavepoint(EmbeddedTransaction):
+    """A transaction within another. Of those that tasks open side by side, one waits for the other."""
+
+    def __init__(self, engine: "EmbeddedEngine", outer: EmbeddedTransaction) -> None:
+        super().__init__(engine, outer.transaction_type)
+        self._outer = outer
+        self._root = outer._root
+        self._writer = outer._writer
+        self._name = f"piccobase_{self._root.get_savepoint_id()}"
+
+    @property
+    def is_open(self) -> bool:
+        return self._outcome == "open" and self._outer.is_open
+
+    def still_open(self) -> EmbeddedTransaction | None:
+        return self if self.is_open else self._outer.still_open()
+
+    async def begin(self) -> None:
+        if self._outer._nesting is None:
+            self._outer._nesting = WriteLock()
+        if not self._outer._nesting.try_acquire():
+            await self.engine.wait_for(self._outer._nesting)
+        try:
+            self._outer._check()
+            await self._control(f"SAVEPOINT {self._name}")
+        except BaseException:
+            self._outer._nesting.release()
+            raise
+
+    async def _keep(self) -> None:
+        try:
+            self._check()
+            self._outcome = "ending"
+            await self._control(f"RELEASE {self._name}", interrupt=False)
+        except BaseException:
+            await self._undo()
+            raise
+        self.aftermath.kept_in(self._outer.aftermath)
+        self._finish("kept")
+
+    async def _undo(self) -> None:
+        self._outcome = "ending"
+        try:
+            if self._outer.is_open and not self._writer.lost:
+                await self._control(f"ROLLBACK TO {self._name}", interrupt=False)
+                await self._control(f"RELEASE {self._name}", interrupt=False)
+        finally:
+            self.aftermath.undone_in(self._outer.aftermath)
+            self._finish("undone")
+
+    def _finish(self, outcome: Literal["kept", "undone"]) -> None:
+        self._outcome = outcome
+        if self._outer._nesting is not None:
+            self._outer._nesting.release()
+
+    async def _tell(self) -> None:
+        """The outermost transaction tells, when it is over."""
+
+
+class NamedSavepoint:
+    """What Piccolo's `transaction.savepoint()` gives."""
+
+    def __init__(self, name: str, transaction: EmbeddedTransaction) -> None:
+        validate_savepoint_name(name)
+        self.name = name
+        self.transaction = transaction
+
+    async def rollback_to(self) -> None:
+        await self.transaction._control(f'ROLLBACK TO "{self.name}"')
+
+    async def release(self) -> None:
+        await self.transaction._control(f'RELEASE "{self.name}"')

@@ -1,0 +1,199 @@
+"""Piccolo's DDL as SQLite understands it: column types with the right affinity, defaults, constraints added later.
+
+SQLite gives a column an affinity by the letters in its type (sqlite.org/datatype3.html): NUMERIC turns a decimal into
+a double, and JSON, which means NUMERIC too, turns the text `1.10` into the number 1.1. So they become types with TEXT
+in their names. Rewriting works on tokens, so that strings and quoted names are never touched.
+"""
+
+import re
+from datetime import datetime
+from typing import Protocol
+
+from piccobase.base.clock import instant_text
+from piccobase.db.errors import DatabaseFailed
+from piccobase.db.values import DECIMAL_ORDER
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|--[^\n]*|/\*.*?\*/)|(?P<string>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")*"|\[[^\]]*\]|`[^`]*`)"""
+    r"""|(?P<word>[\w$]+(?:\.\d+)?)|(?P<sign>.)""",
+    re.DOTALL,
+)
+
+_TYPES = {"NUMERIC": "DECIMAL_TEXT", "DECIMAL": "DECIMAL_TEXT", "JSON": "JSON_TEXT", "JSONB": "JSONB_TEXT"}
+_TABLE_CONSTRAINTS = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
+
+# What gen_random_uuid() is on PostgreSQL: version 4, variant 1 (RFC 9562 §5.4).
+_RANDOM_UUID = (
+    "(lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' || "
+    "substr('89AB', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))))"
+)
+_INSTANT = "strftime('%Y-%m-%d %H:%M:%fZ', "
+
+
+def rewrite(ddl: str) -> str:
+    """CREATE TABLE and ALTER TABLE … ADD COLUMN with SQLite's types and defaults; any other statement as it is."""
+    tokens = _tokens(ddl)
+    words = [text.upper() for kind, text in tokens if kind != "space"][:8]
+    if words[:2] == ["CREATE", "TABLE"]:
+        start = next((position for position, (_, text) in enumerate(tokens) if text == "("), None)
+        return ddl if start is None else _rewrite_columns(tokens, start + 1)
+    if words[:2] == ["ALTER", "TABLE"] and "ADD" in words and "CONSTRAINT" not in words:
+        added = [position for position, (_, text) in enumerate(tokens) if text.upper() in ("ADD", "COLUMN")]
+        return _rewrite_columns(tokens, added[-1] + 1) if len(added) == 2 else ddl
+    return ddl
+
+
+def _tokens(sql: str) -> list[tuple[str, str]]:
+    return [(str(found.lastgroup), found[0]) for found in _TOKEN.finditer(sql)]
+
+
+def _rewrite_columns(tokens: list[tuple[str, str]], start: int) -> str:
+    """Goes through the definitions from `start` on, one by one: each ends at a comma, or the last parenthesis."""
+    done = "".join(text for _, text in tokens[:start])
+    definition: list[tuple[str, str]] = []
+    depth = 0
+    for position in range(start, len(tokens)):
+        text = tokens[position][1]
+        if depth == 0 and text in (",", ")"):
+            done += _rewrite_column(definition) + text
+            definition = []
+            if text == ")":
+                return done + "".join(text for _, text in tokens[position + 1 :])
+            continue
+        depth += (text == "(") - (text == ")")
+        definition.append(tokens[position])
+    return done + _rewrite_column(definition)
+
+
+def _rewrite_column(tokens: list[tuple[str, str]]) -> str:
+    """`"price" NUMERIC(10, 2) DEFAULT 0` -> `"price" DECIMAL_TEXT(10, 2) COLLATE DECIMAL_ORDER DEFAULT '0'`"""
+    solid = [position for position, (kind, _) in enumerate(tokens) if kind != "space"]
+    texts = [text for _, text in tokens]
+    if len(solid) < 2 or (tokens[solid[0]][0] == "word" and texts[solid[0]].upper() in _TABLE_CONSTRAINTS):
+        return "".join(texts)
+    declared = texts[solid[1]].upper()
+    if tokens[solid[1]][0] != "word":
+        return "".join(texts)
+    texts[solid[1]] = _TYPES.get(declared, texts[solid[1]])
+    end_of_type = _end(texts, solid, 1)
+    depth = 0
+    for index, position in enumerate(solid[2:-1], start=2):
+        depth += (texts[position] == "(") - (texts[position] == ")")
+        if depth == 0 and texts[position].upper() == "DEFAULT":
+            first, last = solid[index + 1], _end_of_default(texts, solid, index + 1)
+            value = "".join(texts[first : last + 1])
+            texts[first : last + 1] = [_default(declared, value), *[""] * (last - first)]
+            break
+    if texts[solid[1]] == "DECIMAL_TEXT":
+        texts[end_of_type] += f" COLLATE {DECIMAL_ORDER}"
+    return "".join(texts)
+
+
+def _end(texts: list[str], solid: list[int], index: int) -> int:
+    """The position of the last token of a type, or of a call: with the parentheses that may follow its name."""
+    if index + 1 >= len(solid) or texts[solid[index + 1]] != "(":
+        return solid[index]
+    depth = 0
+    for position in solid[index + 1 :]:
+        depth += (texts[position] == "(") - (texts[position] == ")")
+        if depth == 0:
+            return position
+    return solid[-1]
+
+
+def _end_of_default(texts: list[str], solid: list[int], index: int) -> int:
+    """The position of the last token of a default: a literal, a signed number, or something in parentheses."""
+    if texts[solid[index]] in ("+", "-") and index + 1 < len(solid):
+        index += 1
+    return _end(texts, solid, index - 1 if texts[solid[index]] == "(" else index)
+
+
+def _default(declared: str, value: str) -> str:
+    """A column's default in the form its values are stored in."""
+    if value.upper() == "NULL":
+        return value
+    if declared == "UUID" and value == "None":  # what Piccolo writes for a default that is made in Python
+        return _RANDOM_UUID
+    if declared in ("NUMERIC", "DECIMAL"):
+        return f"'{value}'" if re.fullmatch(r"[-+]?[\d.eE+-]+", value) else value
+    if declared in ("TIMESTAMP", "TIMESTAMPTZ"):
+        if value.upper() == "CURRENT_TIMESTAMP":
+            return f"({_INSTANT}'now'))"
+        if (found := re.fullmatch(r"\(datetime\(CURRENT_TIMESTAMP, (.*)\)\)", value, re.DOTALL)) is not None:
+            return f"({_INSTANT}'now', {found[1]}))"
+        if value.startswith("'"):
+            return _instant_literal(value)
+    if declared == "DATE" and value.startswith("(datetime("):
+        return f"(date({value.removeprefix('(datetime(')}"
+    return value
+
+
+def _instant_literal(value: str) -> str:
+    try:
+        return f"'{instant_text(datetime.fromisoformat(value[1:-1]))}'"
+    except ValueError:
+        return value
+
+
+# --- ALTER TABLE … ADD CONSTRAINT, which SQLite does not have
+
+_ADD_CONSTRAINT = re.compile(
+    r"""\s*ALTER\s+TABLE\s+(?P<table>"(?:[^"]|"")*"|\w+)\s+ADD\s+CONSTRAINT\s+(?P<name>"(?:[^"]|"")*"|\w+)\s+"""
+    r"""(?:UNIQUE\s*(?P<same>NULLS\s+NOT\s+DISTINCT\s*)?\((?P<columns>.*)\)|(?P<check>CHECK\s*\(.*\)))\s*""",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+class Asks(Protocol):
+    """A transaction, as far as it is needed here."""
+
+    async def rows(self, sql: str, args: tuple[str, ...] = ()) -> list[tuple[str, ...]]: ...
+
+
+def is_add_constraint(ddl: str) -> bool:
+    """Whether it is one of the two constraints that Piccolo adds when it has created a table."""
+    return _ADD_CONSTRAINT.fullmatch(ddl) is not None
+
+
+async def add_constraint(transaction: Asks, ddl: str) -> None:
+    """UNIQUE becomes a unique index of that name. CHECK is written into the CREATE TABLE of a table that is empty.
+
+    Raises DatabaseFailed for a CHECK on a table with rows: that is a migration.
+    """
+    found = _ADD_CONSTRAINT.fullmatch(ddl)
+    if found is None:
+        raise DatabaseFailed("This is no constraint that can be added.")
+    table, name = _unquoted(found["table"]), _unquoted(found["name"])
+    if found["check"] is not None:
+        await _add_check(transaction, table, f"CONSTRAINT {_quoted(name)} {found['check']}")
+        return
+    columns = [text for kind, text in _tokens(found["columns"]) if kind in ("name", "word")]
+    if found["same"] is not None:
+        # To a unique index two NULLs differ. With these pairs they are the same, and no NULL is the same as a value.
+        columns = [part for column in columns for part in (f"ifnull({column}, 0)", f"{column} IS NULL")]
+    await transaction.rows(f"CREATE UNIQUE INDEX {_quoted(name)} ON {_quoted(table)} ({', '.join(columns)})")
+
+
+async def _add_check(transaction: Asks, table: str, constraint: str) -> None:
+    created = await transaction.rows("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,))
+    if not created:
+        raise DatabaseFailed(f"There is no table {table}.")
+    if await transaction.rows(f"SELECT 1 FROM {_quoted(table)} LIMIT 1"):
+        raise DatabaseFailed(f"The table {table} has rows already: a check constraint needs a migration.")
+    others = await transaction.rows(
+        "SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL",
+        (table,),
+    )
+    body, _, options = created[0][0].rpartition(")")
+    await transaction.rows(f"DROP TABLE {_quoted(table)}")
+    for sql in (f"{body}, {constraint}){options}", *(sql for (sql,) in others)):
+        await transaction.rows(sql)
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'

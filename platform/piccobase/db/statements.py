@@ -1,0 +1,120 @@
+"""What kind of statement a text of SQL is, as SQLite itself says: it decides where the engine runs it."""
+
+import re
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+import apsw
+
+from piccobase.db.errors import DatabaseFailed
+
+
+class Kind(Enum):
+    READ = "reads, and nothing else"
+    SHORT = "writes, in a number of steps that does not depend on how many rows there are"
+    LONG = "writes, and may take any time"
+    BARE = "is about the database or the connection: PRAGMA, VACUUM, ATTACH, DETACH"
+    CONTROL = "begins or ends a transaction or savepoint"
+
+
+_FIRST_WORD = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w*)", re.DOTALL)
+_READING = frozenset({"SELECT", "WITH", "VALUES", "EXPLAIN"})
+_CONTROL = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"})
+_BARE = frozenset({"PRAGMA", "VACUUM", "ATTACH", "DETACH"})
+
+# SQLite's program jumps back by one of these; `Program` runs a trigger or a cascade, `VUpdate` a virtual table.
+_LOOPING = frozenset({"Next", "Prev", "SorterNext", "VNext", "Yield", "RowSetRead", "Program", "VUpdate"}) | {
+    # … and each of these is one step that goes over many rows.
+    "Clear",
+    "Count",
+    "Destroy",
+    "VFilter",
+}
+
+
+def first_word(sql: str) -> str:
+    """The first word after blanks and comments, in capitals."""
+    found = _FIRST_WORD.match(sql)
+    return found[1].upper() if found else ""
+
+
+_KINDS_KEPT = 4000
+
+
+class Kinds:
+    """The kinds of the statements seen so far, by their text."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Kind] = {}
+
+    def of(self, connection: apsw.Connection, sql: str, args: Sequence[Any]) -> Kind:
+        """See `kind_of`."""
+        known = self._known.get(sql)
+        return self._learn(connection, sql, args) if known is None else known
+
+    def known(self, sql: str) -> Kind | None:
+        return self._known.get(sql)
+
+    def forget(self) -> None:
+        """After a change of the schema: which statements are short depends on the indexes."""
+        self._known.clear()
+
+    def _learn(self, connection: apsw.Connection, sql: str, args: Sequence[Any]) -> Kind:
+        if len(self._known) >= _KINDS_KEPT:
+            self._known.clear()
+        kind = self._known[sql] = kind_of(connection, sql, args)
+        return kind
+
+
+def kind_of(connection: apsw.Connection, sql: str, args: Sequence[Any]) -> Kind:
+    """Prepares the statement on a connection that is not in use, and looks at it. Nothing is run.
+
+    Raises apsw.Error where SQLite refuses the statement, and DatabaseFailed for more than one statement in a text.
+    """
+    reads = _only_reads(connection, sql, args)
+    word = first_word(sql)
+    if word in _CONTROL:
+        return Kind.CONTROL
+    if word in _BARE:
+        return Kind.BARE
+    if reads:  # of the rest, to SQLite everything "reads" that leaves the file as it is
+        return Kind.READ if word in _READING else Kind.BARE
+    return Kind.SHORT if _is_short(connection, sql, args) else Kind.LONG
+
+
+def _only_reads(connection: apsw.Connection, sql: str, args: Sequence[Any]) -> bool:
+    reads = True
+
+    def look(cursor: apsw.Cursor, statement: str, _: Any) -> bool:
+        nonlocal reads
+        reads = cursor.is_readonly
+        # One text is one statement: what somebody managed to append to it must not run.
+        if first_word(sql[len(statement) :]) or sql[len(statement) :].strip(" \t\r\n;"):
+            raise DatabaseFailed("Only one SQL statement can be run at a time.")
+        return False
+
+    cursor = connection.cursor()
+    cursor.exec_trace = look
+    try:
+        cursor.execute(sql, args)
+    except apsw.ExecTraceAbort:
+        pass
+    finally:
+        cursor.close(True)
+    return reads
+
+
+def _is_short(connection: apsw.Connection, sql: str, args: Sequence[Any]) -> bool:
+    """Whether the program has no loop over rows.
+
+    RETURNING loops over the rows it has changed, at the end of the program: the `Next` after `Rewind` there goes
+    over at most those the rest of the program has changed, so it makes nothing long that is not long already.
+    """
+    opcodes = [row[1] for row in connection.execute(f"EXPLAIN {sql}", args)]
+    loops = [position for position, opcode in enumerate(opcodes) if opcode in _LOOPING]
+    if len(loops) == 1 and opcodes[loops[0]] == "Next" and "ResultRow" in opcodes[: loops[0]]:
+        rewind = max((position for position in range(loops[0]) if opcodes[position] == "Rewind"), default=0)
+        between = opcodes[rewind + 1 : loops[0]]
+        return set(between) <= {"Column", "Rowid", "ResultRow", "RealAffinity"}
+    return not loops

@@ -1,0 +1,135 @@
+"""The one connection that writes: its queue, its thread, and the wait for other processes."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import apsw
+
+from piccobase.db.connections import Connect, Fetch, Inline
+from piccobase.db.errors import SerializationFailed
+from piccobase.db.sqlite_errors import translated
+from piccobase.db.statements import Kind, Kinds
+from piccobase.db.values import fetch_rows
+from piccobase.db.workers import Workers
+from piccobase.db.write_lock import WriteLock
+
+
+class Writer:
+    """Runs statements on the writing connection, at once or in its thread. Whoever uses it holds `lock`."""
+
+    def __init__(self, connect: Connect, lock: WriteLock, kinds: Kinds, opcodes: int, busy_timeout: float) -> None:
+        self._kinds = kinds
+        self._busy_timeout = busy_timeout
+        self.lock = lock
+        self.inline = Inline(connect(), opcodes)
+        # BEGIN IMMEDIATE is asked again from the event loop; nothing here may wait inside SQLite.
+        self.inline.connection.set_busy_timeout(0)
+        self.workers = Workers("piccobase-writer", 1, lambda: self.inline.connection, owned=False)
+        # A full disk, an interrupted write and a few more make SQLite roll the whole transaction back by itself.
+        self.lost = False
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.inline.connection.in_transaction
+
+    def kind(self, sql: str, args: Sequence[Any]) -> Kind | None:
+        """What the statement is; None while the thread is at work on the connection, which then cannot be asked."""
+        known = self._kinds.known(sql)
+        if known is not None:
+            return known
+        if not self.inline.busy.acquire(blocking=False):
+            return None
+        try:
+            return self._kinds.of(self.inline.connection, sql, args)
+        except apsw.Error as error:
+            raise translated(error, self.inline.connection) from error
+        finally:
+            self.inline.busy.release()
+
+    def now(
+        self, sql: str, args: Sequence[Any] = (), fetch: Fetch = fetch_rows, *, budget: bool = False
+    ) -> list[Any] | None:
+        """Runs the statement in the calling thread. None when the writer's own thread is at work, or over the budget.
+
+        With `budget` it must be one that reads: interrupting a write makes SQLite roll the transaction back.
+        """
+        inline = self.inline
+        if not inline.busy.acquire(blocking=False):
+            return None
+        try:
+            if budget:
+                inline.start_budget()
+            else:
+                inline.start_unlimited()
+            return fetch(inline.cursor, sql, args)
+        except apsw.InterruptError:
+            return None
+        except apsw.Error as error:
+            self.lost = not inline.connection.in_transaction
+            raise translated(error, inline.connection) from error
+        finally:
+            inline.busy.release()
+
+    async def in_thread(
+        self, sql: str, args: Sequence[Any] = (), fetch: Fetch = fetch_rows, *, interrupt: bool = True
+    ) -> list[Any]:
+        """Runs the statement in the writer's thread, after those that are there already."""
+
+        def work(connection: apsw.Connection) -> list[Any]:
+            with self.inline.busy:
+                self.inline.start_unlimited()
+                try:
+                    return fetch(self.inline.cursor, sql, args)
+                except apsw.Error as error:
+                    self.lost = not connection.in_transaction
+                    raise translated(error, connection) from error
+
+        found: list[Any] = await self.workers.run_to_end(work, interrupt=interrupt)
+        return found
+
+    async def alone(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
+        """Runs a statement that no transaction may be around (VACUUM, PRAGMA), in the thread."""
+
+        def work(connection: apsw.Connection) -> list[Any]:
+            with self.inline.busy:
+                self.inline.start_unlimited()
+                connection.set_busy_timeout(int(self._busy_timeout * 1000))
+                try:
+                    return fetch(self.inline.cursor, sql, args)
+                except apsw.Error as error:
+                    raise translated(error, connection) from error
+                finally:
+                    connection.set_busy_timeout(0)
+
+        found: list[Any] = await self.workers.run_to_end(work)
+        return found
+
+    async def settle(self) -> None:
+        """Returns when the thread has done everything it was asked before."""
+        await self.workers.run_to_end(lambda _: None, interrupt=False)
+
+    async def begin(self, statement: str) -> None:
+        """Opens a transaction; waits for other processes without holding up the event loop.
+
+        Raises SerializationFailed when one of them keeps the database locked longer than the busy timeout.
+        """
+        deadline = time.monotonic() + self._busy_timeout
+        pause = 0.001
+        while True:
+            try:
+                self.now(statement)
+                self.lost = False
+                return
+            except SerializationFailed as error:
+                if time.monotonic() >= deadline:
+                    raise SerializationFailed(
+                        f"Another process has kept the database locked for more than {self._busy_timeout:g} seconds."
+                    ) from error.__cause__
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 0.05)
+
+    def close(self) -> None:
+        self.workers.stop()
+        self.inline.connection.close()
