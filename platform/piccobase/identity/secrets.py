@@ -1,0 +1,86 @@
+"""Named secrets, kept encrypted in the database: what tokens are signed with, and what must not be read in a backup."""
+
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from piccobase.base.errors import StartError
+from piccobase.base.ids import new_secret
+from piccobase.db.engine import Database
+from piccobase.identity.key import MasterKey
+from piccobase.identity.statements import in_dialect
+from piccobase.schema.auth_options import TokenKind
+from piccobase.schema.collections import CollectionInfo
+
+# JWE (RFC 7516), encrypted with the master key itself. The name stands in the header, which is authenticated: a row's
+# value cannot be passed off as another's.
+_ALGORITHMS = ["dir", "A256GCM"]
+_MEMORY = 1000  # decrypted values remembered
+
+
+def token_secret_name(collection: CollectionInfo, kind: TokenKind) -> str:
+    """The name of the secret that tokens of this kind are signed with. By id, so that a rename keeps it."""
+    return f"token.{collection.id}.{kind}"
+
+
+class SecretStore:
+    """The rows of `_secrets`. Whatever happened in another process is seen at once: only decryption is remembered."""
+
+    def __init__(self, db: Database, key: MasterKey) -> None:
+        self._db = db
+        self._origin = key.origin
+        self._key = OctKey.import_key(key.value)
+        self._decrypted: dict[tuple[str, str], str] = {}
+        self._read = in_dialect("SELECT value FROM _secrets WHERE name = ?", db.dialect)
+        self._insert = in_dialect("INSERT INTO _secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", db.dialect)
+        self._upsert = in_dialect(
+            "INSERT INTO _secrets (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            db.dialect,
+        )
+
+    async def load_or_create(self, name: str) -> str:
+        """The secret of this name; a new one of 50 letters and digits where there is none.
+
+        Of several processes that make one at once, all get the one that was stored first. Raises StartError for a
+        secret that was encrypted with another key.
+        """
+        stored = await self._db.rows(self._read, (name,))
+        if not stored:
+            await self._db.rows(self._insert, (name, self._encrypted(name, new_secret())))
+            stored = await self._db.rows(self._read, (name,))
+        return self.decrypted(name, stored[0][0])
+
+    async def replace(self, name: str) -> str:
+        """Puts a new secret in the place of the old one, if there is one: what was signed with that is worthless."""
+        secret = new_secret()
+        await self._db.rows(self._upsert, (name, self._encrypted(name, secret)))
+        return secret
+
+    async def check(self) -> None:
+        """Raises StartError unless every stored secret can be read with this key. To be asked once, at start."""
+        for name, value in await self._db.rows("SELECT name, value FROM _secrets ORDER BY name"):
+            self.decrypted(name, value)
+
+    def decrypted(self, name: str, value: str) -> str:
+        """What a row's value says. Raises StartError where it was not encrypted with this key, under this name."""
+        known = self._decrypted.get((name, value))
+        if known is not None:
+            return known
+        try:
+            opened = jwe.decrypt_compact(value, self._key, algorithms=_ALGORITHMS)
+            secret = (opened.plaintext or b"").decode()
+            if not secret or opened.protected.get("kid") != name:
+                raise ValueError("the value of another secret")
+        except (JoseError, ValueError) as error:
+            raise StartError(
+                f'The stored secret "{name}" was not encrypted with the key in {self._origin}. Start with the key this '
+                "database was used with: secret.key of its data dir, or the PICCOBASE_SECRET_KEY of that time."
+            ) from error
+        if len(self._decrypted) >= _MEMORY:
+            self._decrypted.clear()
+        self._decrypted[name, value] = secret
+        return secret
+
+    def _encrypted(self, name: str, secret: str) -> str:
+        header = {"alg": "dir", "enc": "A256GCM", "kid": name}
+        return jwe.encrypt_compact(header, secret.encode(), self._key, algorithms=_ALGORITHMS)
