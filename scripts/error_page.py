@@ -75,8 +75,7 @@ def _field_codes() -> str:
         match call.args:
             case [ast.Constant(value=str(code)), message, *_] if code.startswith("validation_"):
                 messages.setdefault(code, set()).add(_template(message))
-    rows = [f"| `{code}` | {'<br>'.join(sorted(messages[code]))} |" for code in sorted(messages)]
-    return "## Of fields\n\n| code | message |\n|---|---|\n" + "\n".join(rows) + "\n\n"
+    return "## Of fields\n\n" + _table("code", "message", messages) + "\n"
 
 
 def _problems() -> str:
@@ -86,8 +85,16 @@ def _problems() -> str:
         match call.args:
             case [ast.Constant(value=str(code)), _, text] if re.fullmatch(r"[a-z]+\.[EW]\d{3}", code):
                 texts.setdefault(code, set()).add(_template(text))
-    rows = [f"| `{code}` | {'<br>'.join(sorted(texts[code]))} |" for code in sorted(texts)]
-    return "## Of declarations\n\n| id | what is wrong |\n|---|---|\n" + "\n".join(rows) + "\n"
+    return "## Of declarations\n\n" + _table("id", "what is wrong", texts)
+
+
+def _table(name: str, what: str, texts: dict[str, set[str]]) -> str:
+    """One row for each code; a text that is only put together when it is said adds nothing to the others."""
+    rows = [f"| {name} | {what} |", "|---|---|"]
+    for code in sorted(texts):
+        said = "<br>".join(sorted(texts[code] - {"…"})) or "the message tells"
+        rows.append(f"| `{code}` | {said} |")
+    return "\n".join(rows) + "\n"
 
 
 def _calls() -> Iterator[ast.Call]:
