@@ -60,7 +60,7 @@ class _Compiler:
             case tree.Name():
                 return self._names.resolve(node)
             case tree.Constant():
-                return Value(kind=node.kind, read=self._literal(node.index))
+                return Value(kind=node.kind, read=self._literal(node.index), token=node.kind in ("integer", "number"))
             case tree.Call():
                 raise UnsupportedFilter(f"The function {node.function} is not supported yet.", node.at)
         assert_never(node)
@@ -127,7 +127,7 @@ class _Compiler:
         return dialect.order(with_blank(column, left), operator, right)
 
     def _texts(self, column: Column, value: Value) -> tuple[Fragment, Fragment]:
-        return self._dialect.text(column), self._dialect.text_slot(as_text(column, value.read))
+        return self._dialect.text(column), self._dialect.text_slot(as_text(column, value))
 
     def _emptiness(self, column: Column, operator: Operator) -> Fragment:
         if not self._dialect.holds_blank(column):
@@ -139,7 +139,7 @@ class _Compiler:
 
     def _text_with_request(self, column: Column, operator: Operator, value: Value) -> Fragment:
         """NULL and the empty text are one; written so that an index on the column serves `=`."""
-        dialect, of_value = self._dialect, as_text(column, value.read)
+        dialect, of_value = self._dialect, as_text(column, value)
         text = dialect.text(column)
         filled = dialect.text_slot(lambda bindings: _filled(of_value(bindings), value.read(bindings)))
         if operator == "!=":

@@ -35,10 +35,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A literal, a macro or a value of the request. `many`: a list, of which `read_many` gives the elements."""
+    """A literal, a macro or a value of the request; of a list `read_many` gives the elements.
+
+    `token`: a number written in the filter, which is a double where it becomes a text (protocol.md §3.1).
+    """
 
     kind: Kind
     read: Read
+    token: bool = False
     read_many: Callable[[Bindings], list[Scalar]] | None = None
 
     @property

@@ -34,4 +34,8 @@ def shape_of(text: str, *, limits: Limits = RULE_LIMITS) -> Shape:
             value = literal_value(token)
             literals.append(value)
             parts[index] = kind_of(value)
+    if "@request." in text or "@collection." in text:
+        # Even inside a quoted text these words are refused to most (protocol.md §3.9): a plan that was made for a
+        # filter without them must not serve one that has them.
+        parts.append("reserved")
     return Shape(tuple(parts), tuple(literals))

@@ -4,6 +4,7 @@ the same answers by explicit casts. No answer relies on the affinity of a column
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Literal
 
 from piccobase.base.clock import instant_text
@@ -120,25 +121,27 @@ class Dialect(ABC):
         if group_of(column) == "number":
             return compose(self.number(column), " = ", self.number_slot(column, "unknown", read))
         value = Value(kind="unknown", read=read)
-        left, right = self.native(column, "=", value) or (self.text(column), self.text_slot(as_text(column, read)))
+        left, right = self.native(column, "=", value) or (self.text(column), self.text_slot(as_text(column, value)))
         return compose(left, " = ", right)
 
 
-def as_text(column: Column, read: Read) -> Callable[[Bindings], str | None]:
-    """The text of a value for a column: of dates in a strict collection the instant they mean (design: strict compares
-    instants), of everything else the text that SQLite's text affinity makes."""
-    family = column.field.family
+def as_text(column: Column, value: Value) -> Callable[[Bindings], str | None]:
+    """The text of a value for a column: where a strict collection compares dates the instant it means, otherwise the
+    text that SQLite's text affinity makes."""
+    read, family = value.read, column.field.family
     if column.strict and family in ("instant", "date") and not column.lower:
         form = date_text if family == "date" else instant_text_of
         return lambda bindings: form(text_of(read(bindings)))
     if column.lower:
         # A function's result has no affinity: a number equals no text.
-        return lambda bindings: value if isinstance(value := read(bindings), str) else None
-    return lambda bindings: text_of(as_double(read(bindings)))
+        return lambda bindings: found if isinstance(found := read(bindings), str) else None
+    if value.token:
+        return lambda bindings: text_of(as_double(read(bindings)))
+    return lambda bindings: text_of(read(bindings))
 
 
 def as_double(value: Scalar) -> Scalar:
-    """Number tokens are doubles (protocol.md §3.1), which shows where they become texts."""
+    """A number as a double, anything else as it is."""
     return value if isinstance(value, str) or value is None else float_of(value)
 
 
@@ -170,11 +173,17 @@ def as_number(column: Column, read: Read) -> Callable[[Bindings], int | float | 
     return number
 
 
-def as_decimal(column: Column, read: Read) -> Callable[[Bindings], object]:
-    """The exact decimal of a value; in a lenient collection of the double that it is there."""
-    if column.strict:
-        return lambda bindings: decimal_of(read(bindings))
-    return lambda bindings: decimal_of(as_double(number_of(read(bindings))))
+def as_decimal(column: Column, read: Read) -> Callable[[Bindings], Decimal | None]:
+    """As `as_number`, for exact comparison: with a decimal column every digit counts, elsewhere fractions are doubles."""
+    exact = column.strict and column.field.family == "decimal"
+
+    def decimal(bindings: Bindings) -> Decimal | None:
+        value = read(bindings) if exact else number_of(read(bindings))
+        if exact or (column.strict and isinstance(value, int)):
+            return decimal_of(value)
+        return decimal_of(as_double(value))
+
+    return decimal
 
 
 def pattern_binder(read: Read) -> Callable[[Bindings], str | None]:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from piccobase.filters.bindings import Bindings
-from piccobase.filters.dialects.base import Dialect, as_number, group_of, with_blank
+from piccobase.filters.dialects.base import Dialect, as_decimal, as_number, group_of, with_blank
 from piccobase.filters.fragments import Fragment, compose, slot
 from piccobase.filters.literals import Kind
 from piccobase.filters.operands import Column, Read, Value
-from piccobase.filters.scalars import Scalar, decimal_of
+from piccobase.filters.scalars import Scalar
 from piccobase.filters.tree import Operator
 
 DECIMAL_ORDER = "DECIMAL_ORDER"
@@ -71,7 +71,7 @@ class SQLite(Dialect):
 
     def number_slot(self, column: Column, kind: Kind, read: Read) -> Fragment:
         if column.field.family == "decimal" and not column.length:
-            return compose(slot(_decimal_text(read)), f" COLLATE {DECIMAL_ORDER}")
+            return compose(slot(_decimal_text(column, read)), f" COLLATE {DECIMAL_ORDER}")
         return slot(as_number(column, read))
 
     def boolean_slot(self, read: Callable[[Bindings], bool]) -> Fragment:
@@ -140,12 +140,12 @@ class SQLite(Dialect):
         )  # fmt: skip
 
 
-def _decimal_text(read: Read) -> Callable[[Bindings], str | None]:
-    """A decimal's text for DECIMAL_ORDER; a text that is no number stands behind all numbers."""
+def _decimal_text(column: Column, read: Read) -> Callable[[Bindings], str | None]:
+    exact = as_decimal(column, read)
 
     def text(bindings: Bindings) -> str | None:
-        exact = decimal_of(read(bindings))
-        return None if exact is None else format(exact, "f")
+        found = exact(bindings)
+        return None if found is None else format(found, "f")
 
     return text
 
