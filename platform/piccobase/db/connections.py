@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,29 +79,31 @@ class Inline:
     """A connection for statements that run at once in the calling thread.
 
     One `cursor` serves all, since each statement is run to its end. A statement may use `opcodes` instructions of
-    SQLite's virtual machine and is interrupted then, unless it is run without a budget.
+    SQLite's virtual machine and is interrupted then (somewhere before twice as many), or runs without a budget.
     """
 
-    __slots__ = ("__weakref__", "_limit", "_spent", "busy", "connection", "cursor", "serial")
+    __slots__ = ("__weakref__", "_calls_left", "busy", "connection", "cursor", "serial")
 
     def __init__(self, connection: apsw.Connection, opcodes: int) -> None:
         self.connection = connection
         self.cursor = connection.cursor()
         self.busy = threading.Lock()
         self.serial = next(_serials)  # no other connection of this process has it
-        self._spent = self._limit = 0
-        connection.set_progress_handler(self._is_over_budget, opcodes or _NO_BUDGET)
-
-    def _is_over_budget(self) -> bool:
-        # SQLite counts on from one run of a prepared statement to the next, so the first call says nothing yet.
-        self._spent += 1
-        return self._spent > self._limit
+        self._calls_left = [_UNLIMITED]
+        connection.set_progress_handler(partial(_is_spent, self._calls_left), opcodes or _NO_BUDGET)
 
     def start_budget(self) -> None:
-        self._spent, self._limit = 0, 1
+        # SQLite counts on from one run of a prepared statement to the next, so the first call says nothing yet.
+        self._calls_left[0] = 1
 
     def start_unlimited(self) -> None:
-        self._spent, self._limit = 0, _UNLIMITED
+        self._calls_left[0] = _UNLIMITED
+
+
+def _is_spent(calls_left: list[int]) -> bool:
+    # No method of Inline: the connection would keep alive what keeps it alive, and stay open when its thread has ended.
+    calls_left[0] -= 1
+    return calls_left[0] < 0
 
 
 Connect = Callable[[], apsw.Connection]

@@ -124,7 +124,12 @@ class EmbeddedEngine(SQLiteEngine):
     async def _run_elsewhere(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
         if (transaction := self.current()) is not None:
             return await transaction.run(sql, args, fetch)
-        match self._kinds.of(self._inline().connection, sql, args):
+        inline = self._inline()
+        try:
+            kind = self._kinds.of(inline.connection, sql, args)
+        except apsw.Error as error:
+            raise translated(error, inline.connection) from error
+        match kind:
             case Kind.READ:
                 found: list[Any] = await self._readers.run(partial(_read, sql=sql, args=args, fetch=fetch))
                 return found
@@ -218,14 +223,15 @@ class EmbeddedEngine(SQLiteEngine):
         return found
 
     async def _change_schema(self, ddl: str) -> list[Any]:
-        try:
-            if not is_add_constraint(ddl):
-                return await self._run(rewrite(ddl), (), fetch_dicts)
-            async with self.transaction() as transaction:
-                await add_constraint(transaction, ddl)
-            return []
-        finally:
-            self._kinds.forget()
+        if not is_add_constraint(ddl):
+            return await self._run(rewrite(ddl), (), fetch_dicts)
+        async with self.transaction() as transaction:
+            await add_constraint(transaction, ddl)
+        return []
+
+    def forget_kinds(self) -> None:
+        """After a change of the schema: which statements are short depends on the indexes."""
+        self._kinds.forget()
 
     async def batch(self, query: Query[Any, Any], batch_size: int = 100, node: str | None = None) -> EmbeddedBatch:  # type: ignore[override]  # Piccolo's own has a type of aiosqlite in it
         """Rows in portions of `batch_size`, as they were when the first was read. `node` is of no meaning here."""

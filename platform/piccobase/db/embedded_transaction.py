@@ -100,19 +100,26 @@ class EmbeddedTransaction(SQLiteTransaction):
         kind = self._writer.kind(sql, args)
         if kind is Kind.CONTROL:
             raise DatabaseFailed("Transactions are begun and ended by engine.transaction(), not by statements.")
-        if kind is Kind.READ or kind is Kind.SHORT:
-            found = self._writer.now(sql, args, fetch, budget=kind is Kind.READ)
-            if found is not None:
-                return found
+        found = None
+        if kind is Kind.READ:
+            found = self._writer.read_now(sql, args, fetch)
+        elif kind is Kind.SHORT:
+            found = self._writer.now(sql, args, fetch)
+        if found is not None:
+            return found
         self._root.thread_used = True
-        return await self._writer.in_thread(sql, args, fetch)
+        try:
+            return await self._writer.in_thread(sql, args, fetch)
+        finally:
+            if kind is Kind.SCHEMA:
+                self.engine.forget_kinds()
 
     def read_now(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any] | None:
         """Runs a statement that reads at once, within the budget. None for any other, and when it did not get done."""
         self._check()
         if self._writer.kind(sql, args) is not Kind.READ:
             return None
-        return self._writer.now(sql, args, fetch, budget=True)
+        return self._writer.read_now(sql, args, fetch)
 
     def _check(self) -> None:
         if not self.is_open:
@@ -151,10 +158,13 @@ class EmbeddedTransaction(SQLiteTransaction):
             raise
 
     async def _keep(self) -> None:
-        self._check()
-        self._outcome = "ending"
         try:
-            await self._control("COMMIT", interrupt=False)
+            self._check()
+            self._outcome = "ending"
+            if self.thread_used:
+                await self._writer.in_thread("COMMIT", interrupt=False)
+            else:
+                self._writer.control_now("COMMIT")
         finally:
             # Not decided by the exception: one who is cancelled has waited for COMMIT all the same.
             if self._writer.in_transaction:
@@ -170,7 +180,7 @@ class EmbeddedTransaction(SQLiteTransaction):
         finally:
             try:
                 if self._writer.in_transaction:
-                    self._writer.now("ROLLBACK")
+                    self._writer.control_now("ROLLBACK")
             finally:
                 self._finish("undone")
 
@@ -183,11 +193,11 @@ class EmbeddedTransaction(SQLiteTransaction):
 
     # ---
 
-    async def _control(self, sql: str, *, interrupt: bool = True) -> None:
-        """BEGIN, COMMIT and the like: in the thread where it was used, so that they come after what it has to do."""
-        if self._root.thread_used or self._writer.now(sql) is None:
-            self._root.thread_used = True
-            await self._writer.in_thread(sql, interrupt=interrupt)
+    async def _control(self, sql: str) -> None:
+        if self._root.thread_used:
+            await self._writer.control(sql)
+        else:
+            self._writer.control_now(sql)
 
 
 class EmbeddedSavepoint(EmbeddedTransaction):
@@ -223,7 +233,7 @@ class EmbeddedSavepoint(EmbeddedTransaction):
         try:
             self._check()
             self._outcome = "ending"
-            await self._control(f"RELEASE {self._name}", interrupt=False)
+            await self._control(f"RELEASE {self._name}")
         except BaseException:
             await self._undo()
             raise
@@ -233,12 +243,16 @@ class EmbeddedSavepoint(EmbeddedTransaction):
     async def _undo(self) -> None:
         self._outcome = "ending"
         try:
-            if self._outer.is_open and not self._writer.lost:
-                await self._control(f"ROLLBACK TO {self._name}", interrupt=False)
-                await self._control(f"RELEASE {self._name}", interrupt=False)
+            if self._root.thread_used:
+                await self._writer.settle()
         finally:
-            self.aftermath.undone_in(self._outer.aftermath)
-            self._finish("undone")
+            try:
+                if self._outer.is_open and not self._writer.lost:
+                    self._writer.control_now(f"ROLLBACK TO {self._name}")
+                    self._writer.control_now(f"RELEASE {self._name}")
+            finally:
+                self.aftermath.undone_in(self._outer.aftermath)
+                self._finish("undone")
 
     def _finish(self, outcome: Literal["kept", "undone"]) -> None:
         self._outcome = outcome

@@ -14,6 +14,7 @@ class Kind(Enum):
     READ = "reads, and nothing else"
     SHORT = "writes, in a number of steps that does not depend on how many rows there are"
     LONG = "writes, and may take any time"
+    SCHEMA = "changes the schema, or what SQLite knows about it"
     BARE = "is about the database or the connection: PRAGMA, VACUUM, ATTACH, DETACH"
     CONTROL = "begins or ends a transaction or savepoint"
 
@@ -21,6 +22,7 @@ class Kind(Enum):
 _FIRST_WORD = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w*)", re.DOTALL)
 _READING = frozenset({"SELECT", "WITH", "VALUES", "EXPLAIN"})
 _CONTROL = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"})
+_SCHEMA = frozenset({"CREATE", "ALTER", "DROP", "REINDEX", "ANALYZE"})
 _BARE = frozenset({"PRAGMA", "VACUUM", "ATTACH", "DETACH"})
 
 # SQLite's program jumps back by one of these; `Program` runs a trigger or a cascade, `VUpdate` a virtual table.
@@ -78,6 +80,8 @@ def kind_of(connection: apsw.Connection, sql: str, args: Sequence[Any]) -> Kind:
         return Kind.CONTROL
     if word in _BARE:
         return Kind.BARE
+    if word in _SCHEMA:
+        return Kind.SCHEMA
     if reads:  # of the rest, to SQLite everything "reads" that leaves the file as it is
         return Kind.READ if word in _READING else Kind.BARE
     return Kind.SHORT if _is_short(connection, sql, args) else Kind.LONG

@@ -48,43 +48,60 @@ class Writer:
         finally:
             self.inline.busy.release()
 
-    def now(
-        self, sql: str, args: Sequence[Any] = (), fetch: Fetch = fetch_rows, *, budget: bool = False
-    ) -> list[Any] | None:
-        """Runs the statement in the calling thread. None when the writer's own thread is at work, or over the budget.
+    def now(self, sql: str, args: Sequence[Any] = (), fetch: Fetch = fetch_rows) -> list[Any] | None:
+        """Runs the statement in the calling thread. None when the writer's own thread is at work on the connection."""
+        if not self.inline.busy.acquire(blocking=False):
+            return None
+        try:
+            return self._run(sql, args, fetch)
+        finally:
+            self.inline.busy.release()
 
-        With `budget` it must be one that reads: interrupting a write makes SQLite roll the transaction back.
+    def read_now(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any] | None:
+        """As `now`, for a statement that reads: None also when it is over the budget.
+
+        A write cannot have a budget: SQLite rolls the transaction back when one is interrupted.
         """
         inline = self.inline
         if not inline.busy.acquire(blocking=False):
             return None
         try:
-            if budget:
-                inline.start_budget()
-            else:
-                inline.start_unlimited()
+            inline.start_budget()
             return fetch(inline.cursor, sql, args)
         except apsw.InterruptError:
             return None
         except apsw.Error as error:
-            self.lost = not inline.connection.in_transaction
             raise translated(error, inline.connection) from error
         finally:
             inline.busy.release()
+
+    async def control(self, sql: str) -> None:
+        """Runs SAVEPOINT and the like after all that the thread has to do. Cancelled before, it is not run."""
+        await self.settle()
+        self.control_now(sql)
+
+    def control_now(self, sql: str) -> None:
+        """The same where the thread has nothing to do; what another thread runs there itself is waited for."""
+        with self.inline.busy:
+            self._run(sql, (), fetch_rows)
+
+    def _run(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
+        connection = self.inline.connection
+        self.inline.start_unlimited()
+        try:
+            return fetch(self.inline.cursor, sql, args)
+        except apsw.Error as error:
+            self.lost = not connection.in_transaction
+            raise translated(error, connection) from error
 
     async def in_thread(
         self, sql: str, args: Sequence[Any] = (), fetch: Fetch = fetch_rows, *, interrupt: bool = True
     ) -> list[Any]:
         """Runs the statement in the writer's thread, after those that are there already."""
 
-        def work(connection: apsw.Connection) -> list[Any]:
+        def work(_: apsw.Connection) -> list[Any]:
             with self.inline.busy:
-                self.inline.start_unlimited()
-                try:
-                    return fetch(self.inline.cursor, sql, args)
-                except apsw.Error as error:
-                    self.lost = not connection.in_transaction
-                    raise translated(error, connection) from error
+                return self._run(sql, args, fetch)
 
         found: list[Any] = await self.workers.run_to_end(work, interrupt=interrupt)
         return found
@@ -94,12 +111,9 @@ class Writer:
 
         def work(connection: apsw.Connection) -> list[Any]:
             with self.inline.busy:
-                self.inline.start_unlimited()
                 connection.set_busy_timeout(int(self._busy_timeout * 1000))
                 try:
-                    return fetch(self.inline.cursor, sql, args)
-                except apsw.Error as error:
-                    raise translated(error, connection) from error
+                    return self._run(sql, args, fetch)
                 finally:
                     connection.set_busy_timeout(0)
 
@@ -119,7 +133,7 @@ class Writer:
         pause = 0.001
         while True:
             try:
-                self.now(statement)
+                self.control_now(statement)
                 self.lost = False
                 return
             except SerializationFailed as error:
