@@ -1,6 +1,6 @@
 """A new token for somebody who has one that still holds (protocol.md §5.5)."""
 
-from piccobase.auth.signed_in import MaySignIn, SignedIn, auth_options, check_auth_rule
+from piccobase.auth.signed_in import MaySignIn, SignedIn, check_auth_rule
 from piccobase.base.errors import Forbidden, Unauthorized
 from piccobase.identity.tokens import Tokens, bare_token
 from piccobase.schema.actor import Actor
@@ -17,7 +17,6 @@ async def refresh(
     3. The `auth` rule is asked again: else Forbidden.
     4. A token that was given out for somebody else to use (impersonation) stays what it is and ends when it ends.
     """
-    auth_options(collection)
     if actor.collection is None:
         raise Unauthorized
     if actor.collection.id != collection.id:

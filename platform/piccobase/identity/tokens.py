@@ -16,6 +16,7 @@ from piccobase.schema.collections import CollectionInfo
 
 _ALGORITHMS = ["HS256"]  # and no other, whatever a token's header asks for
 _HEADER = {"alg": "HS256", "typ": "JWT"}
+_COMPACT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)  # Python's base64 would pass over anything else in between
 _BEARER = re.compile("bearer ", re.IGNORECASE)
 
 
@@ -60,6 +61,8 @@ _decode_claims = msgspec.json.Decoder(Claims).decode
 
 def read_token(token: str) -> UnverifiedToken | None:
     """A token taken apart, nothing of it verified; None where it is none, or lacks a claim that every token has."""
+    if not _COMPACT.fullmatch(token):
+        return None
     try:
         signature = jws.extract_compact(token.encode())
         return UnverifiedToken(_decode_claims(signature.payload), signature)
