@@ -19,7 +19,9 @@ class Kind(Enum):
     CONTROL = "begins or ends a transaction or savepoint"
 
 
-_FIRST_WORD = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w*)", re.DOTALL)
+_BLANK = r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$))"
+_FIRST_WORD = re.compile(rf"{_BLANK}*(\w*)", re.DOTALL)
+_NOTHING = re.compile(rf"(?:{_BLANK}|;)*", re.DOTALL)
 _READING = frozenset({"SELECT", "WITH", "VALUES", "EXPLAIN"})
 _CONTROL = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"})
 _SCHEMA = frozenset({"CREATE", "ALTER", "DROP", "REINDEX", "ANALYZE"})
@@ -94,7 +96,7 @@ def _only_reads(connection: apsw.Connection, sql: str, args: Sequence[Any]) -> b
         nonlocal reads
         reads = cursor.is_readonly
         # One text is one statement: what somebody managed to append to it must not run.
-        if first_word(sql[len(statement) :]) or sql[len(statement) :].strip(" \t\r\n;"):
+        if _NOTHING.fullmatch(sql, len(statement)) is None:
             raise DatabaseFailed("Only one SQL statement can be run at a time.")
         return False
 
