@@ -2,14 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from tests.postgres_server import PostgresServer, running_postgres
 
-if TYPE_CHECKING:
-    from piccobase.db.embedded import EmbeddedEngine
-
+from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
 
 
@@ -34,14 +31,9 @@ def database_url(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
-async def engine(database_url: str | None, tmp_path: Path) -> AsyncIterator["EmbeddedEngine | PostgresEngine"]:
+async def engine(database_url: str | None, tmp_path: Path) -> AsyncIterator[EmbeddedEngine | PostgresEngine]:
     """An engine of ours on an empty database."""
-    if database_url is None:
-        from piccobase.db.embedded import EmbeddedEngine
-
-        opened = EmbeddedEngine(tmp_path / "data.db")
-    else:
-        opened = PostgresEngine(database_url)
+    opened = EmbeddedEngine(str(tmp_path / "data.db")) if database_url is None else PostgresEngine(database_url)
     yield opened
     await opened.close()
 

@@ -23,7 +23,7 @@ _TYPES = {"NUMERIC": "DECIMAL_TEXT", "DECIMAL": "DECIMAL_TEXT", "JSON": "JSON_TE
 _TABLE_CONSTRAINTS = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
 
 # What gen_random_uuid() is on PostgreSQL: version 4, variant 1 (RFC 9562 §5.4).
-_RANDOM_UUID = (
+RANDOM_UUID = (
     "(lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' || "
     "substr('89AB', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))))"
 )
@@ -113,7 +113,7 @@ def _default(declared: str, value: str) -> str:
     if value.upper() == "NULL":
         return value
     if declared == "UUID" and value == "None":  # what Piccolo writes for a default that is made in Python
-        return _RANDOM_UUID
+        return RANDOM_UUID
     if declared in ("NUMERIC", "DECIMAL"):
         return f"'{value}'" if re.fullmatch(r"[-+]?[\d.eE+-]+", value) else value
     if declared in ("TIMESTAMP", "TIMESTAMPTZ"):

@@ -117,7 +117,10 @@ def _is_short(connection: apsw.Connection, sql: str, args: Sequence[Any]) -> boo
     RETURNING loops over the rows it has changed, at the end of the program: the `Next` after `Rewind` there goes
     over at most those the rest of the program has changed, so it makes nothing long that is not long already.
     """
-    opcodes = [row[1] for row in connection.execute(f"EXPLAIN {sql}", args)]
+    try:
+        opcodes = [row[1] for row in connection.execute(f"EXPLAIN {sql}", args)]
+    except UnicodeDecodeError:
+        return False  # a blob in the statement, or the default of a column: it is listed as if it were text
     loops = [position for position, opcode in enumerate(opcodes) if opcode in _LOOPING]
     if len(loops) == 1 and opcodes[loops[0]] == "Next" and "ResultRow" in opcodes[: loops[0]]:
         rewind = max((position for position in range(loops[0]) if opcodes[position] == "Rewind"), default=0)

@@ -391,7 +391,7 @@ async def test_piccolo_tables_work_as_usual(musicians: type[Musician]) -> None:
     assert await musicians.count() == 2
 
 
-async def test_piccolo_reads_in_batches(musicians: type[Musician], engine: Any) -> None:
+async def test_piccolo_reads_in_batches(musicians: type[Musician]) -> None:
     await musicians.insert(*(musicians(name=str(number)) for number in range(25)))
     query = musicians.select(musicians.name).where(musicians.id > 0).order_by(musicians.id)
 
@@ -399,13 +399,11 @@ async def test_piccolo_reads_in_batches(musicians: type[Musician], engine: Any) 
         async with await query.batch(batch_size=10) as batch:
             return [len(portion) async for portion in batch]
 
-    assert await sizes() == [10, 10, 5]
-    async with engine.transaction():
-        await musicians.insert(musicians(name="one more"))
-        assert await sizes() == [10, 10, 6]
+    for _ in range(25):
+        assert await sizes() == [10, 10, 5]
 
 
-async def test_an_error_inside_a_batch_comes_out_of_it(musicians: type[Musician], engine: Any) -> None:
+async def test_an_error_inside_a_batch_comes_out_of_it(musicians: type[Musician]) -> None:
     await musicians.insert(musicians(name="a"))
     for _ in range(25):
         with pytest.raises(Oops):

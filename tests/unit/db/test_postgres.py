@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import asyncpg
 import pytest
+from piccolo.columns import Integer
+from piccolo.table import Table
 from tests.postgres_server import PostgresServer
 
 from piccobase.base.errors import StartError
@@ -389,6 +391,19 @@ async def test_the_names_that_piccolo_uses_for_the_pool_work(db: PostgresEngine)
     assert await value(db) == 0
     await db.close_connection_pool()
     assert await value(db) == 0
+
+
+async def test_a_batch_inside_a_transaction_is_part_of_it(db: PostgresEngine) -> None:
+    class Counter(Table, db=db):
+        id = Integer(primary_key=True)
+        n = Integer()
+
+    async with db.transaction():
+        await store(db, 7)
+        async with await Counter.select(Counter.n).order_by(Counter.id).batch(batch_size=1) as batch:
+            assert [portion async for portion in batch] == [[{"n": 7}], [{"n": 0}]]
+        await store(db, 8)
+    assert await value(db) == 8
 
 
 async def test_never_more_connections_than_allowed(postgres_url: str) -> None:
