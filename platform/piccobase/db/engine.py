@@ -23,7 +23,8 @@ class Transaction(Protocol):
 class Database(Protocol):
     """A database with room for several connections."""
 
-    dialect: Dialect
+    @property
+    def dialect(self) -> Dialect: ...
 
     async def rows(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
         """Runs one statement and returns its rows as plain tuples of driver values, no Piccolo converters in between.

@@ -137,7 +137,8 @@ def role(name: str) -> Rule:
 class FieldRules:
     """Who may read and write one field. Decided by the actor alone, before any query.
 
-    "" = everyone, None = superusers only. May use `signed_in`, `role(…)`, and comparisons of `@request.auth.…` and `@request.roles` with literals.
+    "" = everyone, None = superusers only. May use
+    `signed_in`, `role(…)`, and comparisons of `@request.auth.…` and `@request.roles` with literals.
     A field that may not be read is absent from answers and unusable in filter and sort; one that may not be written
     is dropped from what was sent.
     """

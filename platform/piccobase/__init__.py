@@ -1,0 +1,24 @@
+"""Piccobase: a backend from Piccolo tables. What stands in `__all__` is the public face; everything else may change."""
+
+from piccobase.app.declared import App
+from piccobase.app.engine import engine
+from piccobase.base.version import __version__
+from piccobase.schema.auth_options import AuthOptions
+from piccobase.schema.declaration import AuthCollection, Collection
+from piccobase.schema.rules import FieldRules, Role, Rules, owner, role, rule, signed_in
+
+__all__ = [
+    "App",
+    "AuthCollection",
+    "AuthOptions",
+    "Collection",
+    "FieldRules",
+    "Role",
+    "Rules",
+    "__version__",
+    "engine",
+    "owner",
+    "role",
+    "rule",
+    "signed_in",
+]

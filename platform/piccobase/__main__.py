@@ -1,0 +1,5 @@
+"""`python -m piccobase`: the command."""
+
+from piccobase.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The one place that knows everybody: config in, services built, routes mounted, checks run."""

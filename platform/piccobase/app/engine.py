@@ -1,0 +1,15 @@
+"""`piccobase.engine()`: the database of a Piccolo project, for its piccolo_conf."""
+
+import os
+
+from piccobase.app.services import Engine, make_engine
+from piccobase.base.config import load_config
+
+
+def engine(database_url: str = "", data_dir: str = "") -> Engine:
+    """`DB = piccobase.engine()` in a piccolo_conf.py: the engine that `piccobase serve` would use.
+
+    Arguments are defaults, which `PICCOBASE_DATABASE_URL` and `PICCOBASE_DATA_DIR` override; without either it is the
+    embedded database in `data/`. Nothing is opened before the first query.
+    """
+    return make_engine(load_config({}, os.environ, {"database_url": database_url, "data_dir": data_dir}))

@@ -1,0 +1,50 @@
+"""The collections' ids: given at the first registration, stored, and kept from then on (protocol.md §1.9)."""
+
+from collections.abc import Sequence
+
+from piccolo.table import Table
+
+from piccobase.db.engine import Database
+from piccobase.identity.secrets import SecretStore, token_secret_name
+from piccobase.identity.statements import in_dialect
+from piccobase.schema.building import build_registry
+from piccobase.schema.collections import CollectionInfo
+from piccobase.schema.registry import Registry
+from piccobase.schema.rules import Role
+
+
+async def settle_collections(
+    db: Database, tables: Sequence[type[Table]], roles: Sequence[Role], secrets: SecretStore
+) -> Registry:
+    """The registry with the stored ids, and new collections' ids stored.
+
+    An auth collection whose `auth` rule has changed since the last start gets a new secret: whoever signed in under the
+    old rule signs in again (protocol.md §5.10).
+    """
+    async with db.transaction():
+        stored = await db.rows('SELECT "id", "name", "auth_rule" FROM "_collections"')
+        ids = {name: id_ for id_, name, _ in stored}
+        rules = {id_: rule for id_, _, rule in stored}
+        registry = build_registry(tables, roles, ids)
+        changed = []
+        for collection in registry.collections.values():
+            rule = str(collection.rules["auth"])
+            if collection.id not in rules:
+                await _store(db, collection, rule)
+            elif rules[collection.id] != rule:
+                sql = in_dialect('UPDATE "_collections" SET "auth_rule" = ? WHERE "id" = ?', db.dialect)
+                await db.rows(sql, (rule, collection.id))
+                changed.append(collection)
+    for collection in registry.collections.values():
+        if collection.kind == "auth":
+            await secrets.load_or_create(token_secret_name(collection, "auth"))
+    for collection in changed:
+        if collection.kind == "auth":
+            await secrets.replace(token_secret_name(collection, "auth"))
+    return registry
+
+
+async def _store(db: Database, collection: CollectionInfo, rule: str) -> None:
+    # Two servers that start at once may both store it; the second finds it there.
+    sql = 'INSERT INTO "_collections" ("id", "name", "kind", "auth_rule") VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'
+    await db.rows(in_dialect(sql, db.dialect), (collection.id, collection.name, collection.kind, rule))

@@ -1,0 +1,155 @@
+"""Builds the services of a running server, in the order in which they need each other, and ends them again."""
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from piccolo.table import Table
+
+from piccobase.app.identities import settle_collections
+from piccobase.auth.password import PasswordSignIn
+from piccobase.auth.roles import RoleService
+from piccobase.base.config import Config
+from piccobase.base.errors import InvalidDeclaration, Problem, StartError
+from piccobase.db.embedded import EmbeddedEngine
+from piccobase.db.postgres import PostgresEngine
+from piccobase.db.setup import prepare
+from piccobase.filters.dialects import POSTGRES, SQLITE
+from piccobase.http.collections import CollectionsAPI
+from piccobase.identity.actors import Actors
+from piccobase.identity.hashing import Hasher
+from piccobase.identity.key import load_master_key
+from piccobase.identity.roles import Grants
+from piccobase.identity.secrets import SecretStore
+from piccobase.identity.tokens import Tokens
+from piccobase.records.planning import Planner
+from piccobase.records.service import Records
+from piccobase.records.writing import stored_satisfies
+from piccobase.rules.book import RuleBook, check_rules, warn_of_rules
+from piccobase.rules.context import RequestContext
+from piccobase.rules.fields import FieldAccess, check_field_rules
+from piccobase.schema.building import build_registry
+from piccobase.schema.collections import CollectionInfo
+from piccobase.schema.registry import Registry
+from piccobase.schema.rules import Role
+from piccobase.schema.system import SYSTEM_TABLES
+
+log = logging.getLogger("piccobase")
+Engine = EmbeddedEngine | PostgresEngine
+
+
+@dataclass(slots=True)
+class Services:
+    """What a running server consists of."""
+
+    config: Config
+    engine: Engine
+    registry: Registry
+    hasher: Hasher
+    records: Records
+    collections_api: CollectionsAPI
+
+    async def close(self) -> None:
+        """Gives back threads and connections."""
+        self.hasher.close()
+        await self.engine.close()
+
+
+def make_engine(config: Config) -> Engine:
+    """The engine for a config. Opens nothing yet, but for the data dir, which is made."""
+    if not config.embedded:
+        return PostgresEngine(config.database_url)
+    make_data_dir(config.data_dir)
+    return EmbeddedEngine(config.data_dir / "data.db")
+
+
+def make_data_dir(path: Path) -> None:
+    """Raises StartError where the data dir cannot be made or written."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(
+            f"The data dir {path} cannot be made: {error.strerror}. Choose one with --data-dir."
+        ) from error
+    if not path.is_dir() or not os.access(path, os.W_OK | os.X_OK):
+        raise StartError(f"The data dir {path} cannot be written. Choose one with --data-dir.")
+
+
+def check_declaration(tables: Sequence[type[Table]], roles: Sequence[Role]) -> tuple[Registry, list[Problem]]:
+    """The registry and the warnings. Raises InvalidDeclaration with all mistakes, those in rules included."""
+    registry = build_registry(tables, roles)
+    check_registry(registry)
+    return registry, warn_of_rules(registry)
+
+
+def check_registry(registry: Registry) -> None:
+    """Raises InvalidDeclaration for mistakes in the rules' texts."""
+    if problems := [*check_rules(registry), *check_field_rules(registry)]:
+        raise InvalidDeclaration(sorted(problems))
+
+
+def bind_tables(tables: Sequence[type[Table]], engine: Engine) -> None:
+    """Gives the tables their database, so that Piccolo queries in hooks and commands need no piccolo_conf."""
+    for table in (*SYSTEM_TABLES, *tables):
+        table._meta.db = engine
+
+
+async def prepare_database(
+    config: Config, engine: Engine, tables: Sequence[type[Table]], *, migrate: bool | None = None
+) -> None:
+    """Brings the schema up to date, or says what is missing.
+
+    Pending migrations of the system are applied on the embedded database and refused on PostgreSQL, where
+    `piccobase migrate` applies them; `migrate` overrides that. Raises StartError.
+    """
+    if isinstance(engine, PostgresEngine):
+        await engine.check()
+    await prepare(engine, (*SYSTEM_TABLES, *tables))
+
+
+async def start_services(
+    config: Config, tables: Sequence[type[Table]], roles: Sequence[Role], *, migrate: bool | None = None
+) -> Services:
+    """Everything from the config to the API. Raises StartError, and leaves nothing open then."""
+    check_declaration(tables, roles)
+    engine = make_engine(config)
+    try:
+        bind_tables(tables, engine)
+        await prepare_database(config, engine, tables, migrate=migrate)
+        make_data_dir(config.data_dir)
+        secrets = SecretStore(engine, load_master_key(config.data_dir, config.secret_key or None))
+        await secrets.check()
+        registry = await settle_collections(engine, tables, roles, secrets)
+        return _compose(config, engine, registry, secrets)
+    except BaseException:
+        await engine.close()
+        raise
+
+
+def _compose(config: Config, engine: Engine, registry: Registry, secrets: SecretStore) -> Services:
+    book = RuleBook(registry)
+    access = FieldAccess(registry)
+    dialect = SQLITE if engine.dialect == "sqlite" else POSTGRES
+    hasher = Hasher()
+    records = Records(
+        db=engine,
+        registry=registry,
+        book=book,
+        access=access,
+        planner=Planner(registry, book, access, dialect),
+        hasher=hasher,
+    )
+
+    async def may_sign_in(collection: CollectionInfo, record_id: str) -> bool:
+        key = records.planner.key_value(collection, record_id)
+        return await stored_satisfies(records, RequestContext(method="POST"), collection, "auth", key, {})
+
+    api = CollectionsAPI(
+        records=records,
+        actors=Actors(engine, registry, secrets),
+        password=PasswordSignIn(engine, hasher, Tokens(secrets), may_sign_in),
+        roles=RoleService(engine, registry.roles, Grants(engine)),
+    )
+    return Services(config, engine, registry, hasher, records, api)

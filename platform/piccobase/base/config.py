@@ -1,0 +1,83 @@
+"""Config: what is known at start. An option beats the environment (`PICCOBASE_…`), which beats `App(…)`. Frozen."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from piccobase.base.errors import StartError
+
+PREFIX = "PICCOBASE_"
+
+
+class ConfigError(StartError):
+    """An option, a variable of the environment or an argument of App has a value that cannot be."""
+
+    code = "config.invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that is decided before the server starts. Paths are relative to the working directory."""
+
+    data_dir: Path = Path("data")
+    database_url: str = ""  # empty: the embedded database in the data dir
+    secret_key: str = ""  # empty: the file secret.key in the data dir
+    host: str = "127.0.0.1"
+    port: int = 8090
+    workers: int = 1
+
+    @property
+    def embedded(self) -> bool:
+        return not self.database_url
+
+
+def load_config(options: Mapping[str, Any], environment: Mapping[str, str], declared: Mapping[str, Any]) -> Config:
+    """Puts the three sources together. Options and declared values that are None count as not given.
+
+    Raises ConfigError for an unknown `PICCOBASE_…` variable, naming the nearest, and for a value of the wrong kind.
+    """
+    config = Config()
+    for source, values in (("App", declared), ("environment", _from_environment(environment)), ("option", options)):
+        for name, value in values.items():
+            if value is not None and value != "":
+                config = replace(config, **{name: _typed(source, name, value)})
+    if config.database_url and not config.database_url.startswith(("postgresql://", "postgres://")):
+        raise ConfigError("The database URL must begin with postgresql://; leave it out for the embedded database.")
+    return config
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    known = {PREFIX + field.name.upper(): field.name for field in fields(Config)}
+    values = {}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX) or _is_service_link(variable, text):
+            continue
+        if variable not in known:
+            near = difflib.get_close_matches(variable, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else f" There are {', '.join(sorted(known))}."
+            raise ConfigError(f"The variable {variable} is not known.{hint}")
+        values[known[variable]] = text
+    return values
+
+
+def _is_service_link(variable: str, text: str) -> bool:
+    """What Kubernetes and Docker inject for a service called piccobase: its variables are not meant for us."""
+    return variable.startswith((PREFIX + "SERVICE_", PREFIX + "PORT_")) or (
+        "://" in text and variable == PREFIX + "PORT"
+    )
+
+
+def _typed(source: str, name: str, value: Any) -> Any:
+    if name == "data_dir":
+        return Path(value)
+    if name in ("port", "workers"):
+        try:
+            number = int(value)
+        except (TypeError, ValueError):
+            number = -1
+        if not 0 <= number <= 65535:
+            raise ConfigError(f"{name} ({source}) must be a number from 0 to 65535, not {value!r}.")
+        return number
+    return str(value)

@@ -1,0 +1,21 @@
+"""`piccobase check`: mistakes in what is declared, without touching a database."""
+
+import rich_click as click
+
+from piccobase.app.loading import load_app
+from piccobase.cli.options import app_argument
+
+
+@click.command()
+@app_argument
+def check(app: str) -> None:
+    """Look for mistakes in collections, rules and roles; exit 1 if there are any.
+
+    Each has a stable id. Warnings (W) do not fail.
+    """
+    loaded = load_app(app)
+    warnings = loaded.check()
+    for warning in warnings:
+        click.echo(f"warning: {warning}")
+    count = len(loaded.collections)
+    click.echo(f"{count} collection{'s' if count != 1 else ''}, no mistakes, {len(warnings)} warning(s).")

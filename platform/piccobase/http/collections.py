@@ -1,0 +1,216 @@
+"""`/api/collections/…`: records, sign-in and roles, as one ASGI application, since here each microsecond counts."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from piccobase.auth.methods import auth_methods
+from piccobase.auth.password import PasswordSignIn
+from piccobase.auth.refresh import refresh
+from piccobase.auth.roles import RoleService
+from piccobase.auth.signed_in import SignedIn
+from piccobase.base.errors import NotFound, RequestError, Unexpected
+from piccobase.base.ids import new_record_id
+from piccobase.base.json import encode_json
+from piccobase.http.answers import Send, send_error, send_json, send_nothing
+from piccobase.http.body import DEFAULT_BODY_LIMIT, Receive, parse_body, read_body
+from piccobase.http.incoming import Incoming
+from piccobase.http.query import parse_list_query, parse_query
+from piccobase.identity.actors import Actors
+from piccobase.records.creating import create_record
+from piccobase.records.deleting import delete_record
+from piccobase.records.listing import list_records
+from piccobase.records.picking import parse_fields, pick
+from piccobase.records.service import Records
+from piccobase.records.updating import update_record
+from piccobase.records.viewing import see_record, view_record
+from piccobase.rules.context import RequestContext
+from piccobase.schema.collections import CollectionInfo
+
+log = logging.getLogger("piccobase.http")
+PREFIX = "/api/collections"
+
+
+@dataclass(slots=True)
+class CollectionsAPI:
+    """The ASGI application. Answers exactly what protocol.md §2 and §5 describe."""
+
+    records: Records
+    actors: Actors
+    password: PasswordSignIn
+    roles: RoleService
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        incoming = Incoming(scope)
+        head = incoming.method == "HEAD"
+        try:
+            body = await self._answer(incoming, scope["raw_path"], receive)
+        except RequestError as error:
+            await send_error(send, error, cors=incoming.cors, head=head)
+        except Exception:
+            await send_error(send, unexpected(incoming.method, scope), cors=incoming.cors, head=head)
+        else:
+            if body is None:
+                await send_nothing(send, cors=incoming.cors)
+            else:
+                await send_json(send, 200, body, cors=incoming.cors, head=head)
+
+    async def _answer(self, incoming: Incoming, raw_path: bytes, receive: Receive) -> bytes | None:
+        """The body of a success, None for 204. Everything else is an error of ours."""
+        parts = path_parts(raw_path)
+        method = "GET" if incoming.method == "HEAD" else incoming.method
+        match parts:
+            case [name, "records"] if method in ("GET", "POST"):
+                collection = self._collection(name, method)
+                body = await self._body(incoming, receive, collection)
+                context = await self._context(incoming, method)
+                return await (self._list if method == "GET" else self._create)(context, collection, incoming, body)
+            case [name, "records", record_id] if method in ("GET", "PATCH", "DELETE"):
+                collection = self._collection(name, method)
+                body = await self._body(incoming, receive, collection)
+                context = await self._context(incoming, method)
+                return await self._of_one(context, collection, record_id, incoming, body)
+            case [name, "records", record_id, "roles"] if method in ("GET", "PUT"):
+                collection = self._collection(name, method)
+                body = await self._body(incoming, receive, collection)
+                actor = await self.actors.actor(incoming.authorization)
+                if method == "GET":
+                    return encode_json(await self.roles.read(collection, record_id, actor))
+                return encode_json(await self.roles.set(collection, record_id, body, actor))
+            case [name, "auth-methods"] if method == "GET":
+                return self._picked(auth_methods(self._collection(name, method, auth=True)), incoming)
+            case [name, "auth-with-password"] if method == "POST":
+                collection = self._collection(name, method, auth=True)
+                body = caseless(await self._body(incoming, receive, collection))
+                return await self._signed_in(await self.password.sign_in(collection, body), incoming)
+            case [name, "auth-refresh"] if method == "POST":
+                collection = self._collection(name, method, auth=True)
+                await self._body(incoming, receive, collection)
+                actor = await self.actors.actor(incoming.authorization)
+                signed_in = await refresh(
+                    self.password.tokens, self.password.may_sign_in, collection, actor, incoming.authorization
+                )
+                return await self._signed_in(signed_in, incoming)
+        raise NotFound
+
+    def _collection(self, name: str, method: str, *, auth: bool = False) -> CollectionInfo:
+        collection = self.records.registry.find(name)
+        if collection is None:
+            missing = "Missing" if method in ("GET", "DELETE") and not auth else "Missing or invalid"
+            raise NotFound(f"{missing} collection context.")
+        return collection
+
+    async def _body(self, incoming: Incoming, receive: Receive, collection: CollectionInfo) -> dict[str, Any]:
+        """Parsed for every request, GET included (protocol.md §1.3)."""
+        if not incoming.has_body:
+            return {}
+        body = await read_body(receive, incoming.declared, body_limit(collection))
+        return parse_body(incoming.content_type, body, chunked=incoming.chunked)
+
+    async def _context(self, incoming: Incoming, method: str) -> RequestContext:
+        actor = await self.actors.actor(incoming.authorization)
+        return self.records.context(actor, method, parse_query(incoming.query), incoming.headers)
+
+    async def _list(
+        self, context: RequestContext, collection: CollectionInfo, incoming: Incoming, body: Mapping[str, Any]
+    ) -> bytes:
+        asked = parse_list_query(incoming.query)
+        page = await list_records(self.records, context, collection, asked)
+        wanted = parse_fields(asked.fields)
+        items: Any = page.items
+        if wanted and wanted.plain_names is None:
+            items = pick(_as_values(items), wanted)
+        return encode_json(
+            {
+                "items": items,
+                "page": page.page,
+                "perPage": page.per_page,
+                "totalItems": page.total_items,
+                "totalPages": page.total_pages,
+            }
+        )
+
+    async def _create(
+        self, context: RequestContext, collection: CollectionInfo, incoming: Incoming, body: Mapping[str, Any]
+    ) -> bytes:
+        fields = context.query.get("fields", "")
+        return _record(await create_record(self.records, context, collection, body, fields), fields)
+
+    async def _of_one(
+        self,
+        context: RequestContext,
+        collection: CollectionInfo,
+        record_id: str,
+        incoming: Incoming,
+        body: Mapping[str, Any],
+    ) -> bytes | None:
+        fields = context.query.get("fields", "")
+        match context.method:
+            case "GET":
+                return _record(await view_record(self.records, context, collection, record_id, fields), fields)
+            case "PATCH":
+                changed = await update_record(self.records, context, collection, record_id, body, fields)
+                return _record(changed, fields)
+        await delete_record(self.records, context, collection, record_id)
+        return None
+
+    async def _signed_in(self, signed_in: SignedIn, incoming: Incoming) -> bytes:
+        """The auth response (protocol.md §5.2): the record as its owner sees it, and the token."""
+        actor = await self.actors.actor(signed_in.token)
+        context = self.records.context(actor, incoming.method, parse_query(incoming.query), incoming.headers)
+        record = await see_record(self.records, context, signed_in.collection, signed_in.record_id)
+        return self._picked({"record": record, "token": signed_in.token}, incoming)
+
+    def _picked(self, answer: Any, incoming: Incoming) -> bytes:
+        wanted = parse_fields(parse_query(incoming.query).get("fields", ""))
+        return encode_json(pick(_as_values(answer), wanted) if wanted else answer)
+
+
+def _record(record: Any, fields: str) -> bytes:
+    wanted = parse_fields(fields)
+    if wanted and wanted.plain_names is None:
+        return encode_json(pick(_as_values(record), wanted))
+    return encode_json(record)
+
+
+def _number_text(text: str) -> msgspec.Raw:
+    return msgspec.Raw(text.encode())
+
+
+_decode = msgspec.json.Decoder(float_hook=_number_text).decode
+
+
+def _as_values(answer: Any) -> Any:
+    """Records as plain dicts and lists, JSON columns opened; numbers keep the digits they were written with."""
+    return _decode(encode_json(answer))
+
+
+def path_parts(raw_path: bytes) -> list[str]:
+    """What follows the prefix, by segments; each is decoded by itself. A trailing or doubled slash matches nothing."""
+    rest = raw_path.decode("latin-1").removeprefix(PREFIX)
+    if "%" not in rest:
+        return rest.split("/")[1:]
+    return [unquote(part) for part in rest.split("/")[1:]]
+
+
+def caseless(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys of fixed forms match in any case (protocol.md §1.3)."""
+    known = {"identity": "identity", "password": "password", "identityfield": "identityField"}
+    return {known.get(key.lower(), key): value for key, value in body.items()}
+
+
+def body_limit(collection: CollectionInfo) -> int:
+    """Bytes of a body: the default, and room for each JSON and editor field (protocol.md §9.3)."""
+    room = (getattr(field.value, "max_size", 0) for field in collection.fields)
+    return DEFAULT_BODY_LIMIT + sum(room)
+
+
+def unexpected(method: str, scope: Any) -> Unexpected:
+    """A bug of ours: the log has the traceback, the client an id to name it by."""
+    incident = new_record_id()
+    log.exception("%s %s failed (%s)", method, scope.get("path", ""), incident)
+    return Unexpected(f"Something went wrong while processing your request. If you report it, name {incident}.")

@@ -1,0 +1,62 @@
+"""The outermost layer: what holds for every path. Preflights, HEAD, and the headers that every answer carries."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from piccobase.http.answers import CORS_HEADER, SECURITY_HEADERS, Send
+from piccobase.http.body import Receive
+from piccobase.http.collections import PREFIX
+
+ASGIApp = Callable[[Any, Receive, Send], Awaitable[None]]
+_METHODS = b"GET,HEAD,PUT,PATCH,POST,DELETE"
+_OURS = frozenset(name for name, _ in SECURITY_HEADERS)
+
+
+class Edge:
+    """Wraps the application. The collections' API brings all headers itself, and is handed its requests as they are."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["method"] == "OPTIONS":
+            await _answer_preflight(scope, send)
+            return
+        if scope["path"].startswith(PREFIX + "/"):
+            await self._app(scope, receive, send)
+            return
+        head = scope["method"] == "HEAD"
+        cors = any(name == b"origin" for name, _ in scope["headers"])
+
+        async def send_with_headers(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                kept = [(name, value) for name, value in message["headers"] if name.lower() not in _OURS]
+                message = {**message, "headers": [*kept, *SECURITY_HEADERS, *((CORS_HEADER,) if cors else ())]}
+            elif head and message["type"] == "http.response.body":
+                message = {"type": "http.response.body", "body": b""}
+            await send(message)
+
+        # HEAD is GET without its body, wherever there is a GET (protocol.md §1.1); the router knows only GET.
+        asked = {**scope, "method": "GET"} if head else scope
+        await self._app(asked, receive, send_with_headers)
+
+
+async def _answer_preflight(scope: Any, send: Send) -> None:
+    """204 on any path (protocol.md §1.10)."""
+    asked = {name: value for name, value in scope["headers"] if name.startswith((b"origin", b"access-control-"))}
+    headers = [header for header in SECURITY_HEADERS if header[0] != b"vary"]
+    if b"origin" not in asked:
+        headers.append((b"vary", b"Origin"))
+    else:
+        headers += [
+            (b"vary", b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"),
+            CORS_HEADER,
+            (b"access-control-allow-methods", _METHODS),
+        ]
+        if wanted := asked.get(b"access-control-request-headers"):
+            headers.append((b"access-control-allow-headers", wanted))
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,62 @@
+"""One request as it came in: what the headers say, read in one pass."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+HeaderPairs = list[tuple[bytes, bytes]]
+
+
+class Headers(Mapping[str, str]):
+    """Header names as rules write them: lower case, `_` for `-`; first values. Worked out when somebody asks."""
+
+    __slots__ = ("_pairs", "_values")
+
+    def __init__(self, pairs: HeaderPairs) -> None:
+        self._pairs = pairs
+        self._values: dict[str, str] | None = None
+
+    def _all(self) -> dict[str, str]:
+        if self._values is None:
+            self._values = {}
+            for name, value in self._pairs:
+                self._values.setdefault(name.decode("latin-1").lower().replace("-", "_"), value.decode("latin-1"))
+        return self._values
+
+    def __getitem__(self, name: str) -> str:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+class Incoming:
+    """What every request is asked for first. `declared` is its Content-Length in bytes, None if it has none."""
+
+    __slots__ = ("authorization", "chunked", "content_type", "cors", "declared", "headers", "method", "query")
+
+    def __init__(self, scope: Any) -> None:
+        self.method: str = scope["method"]
+        self.query: bytes = scope["query_string"]
+        pairs: HeaderPairs = scope["headers"]
+        self.headers = Headers(pairs)
+        self.authorization = self.content_type = ""
+        self.declared: int | None = None
+        self.chunked = self.cors = False
+        for name, value in pairs:
+            if name == b"authorization":
+                self.authorization = value.decode("latin-1")
+            elif name == b"content-type":
+                self.content_type = value.decode("latin-1")
+            elif name == b"content-length":
+                self.declared = int(value) if value.isdigit() else None
+            elif name == b"transfer-encoding":
+                self.chunked = True
+            elif name == b"origin":
+                self.cors = True
+
+    @property
+    def has_body(self) -> bool:
+        return bool(self.declared) or self.chunked

@@ -1,0 +1,71 @@
+"""The Litestar application: its own routes, the collections' API mounted, and every error in the one wire shape."""
+
+from typing import Any
+
+from litestar import Litestar, Request, Response, asgi, get
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp
+
+from piccobase.base.errors import BadRequest, Forbidden, NotFound, RequestError, TooLarge, Unauthorized
+from piccobase.base.json import encode_json
+from piccobase.http.collections import PREFIX, CollectionsAPI, unexpected
+from piccobase.http.edge import Edge
+
+# Well-known headers by which a proxy would tell the client's address, for the superuser who looks for the right one.
+_PROXY_HEADERS = ("x-forwarded-for", "x-real-ip", "cf-connecting-ip", "fly-client-ip", "true-client-ip", "forwarded")
+_STATUS_ERRORS: dict[int, type[RequestError]] = {
+    400: BadRequest,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    405: NotFound,  # protocol.md §1.1: a wrong method is a path that is not there
+    413: TooLarge,
+}
+
+
+def make_application(collections_api: CollectionsAPI) -> ASGIApp:
+    """The whole HTTP side as one ASGI application, without a lifespan of its own."""
+
+    @get("/api/health")
+    async def health(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Answers when the server is ready; superusers learn a little more (protocol.md §1.11)."""
+        actor = await collections_api.actors.actor(request.headers.get("authorization", ""))
+        data: dict[str, Any] = {}
+        if actor.superuser:
+            # No backup can run yet, so one could always begin.
+            proxy = next((name for name in _PROXY_HEADERS if name in request.headers), "")
+            client = request.client.host if request.client else ""
+            data = {"canBackup": True, "possibleProxyHeader": proxy, "realIP": client}
+        body = encode_json({"message": "API is healthy.", "code": 200, "data": data})
+        return Response(body, media_type="application/json")
+
+    @asgi(PREFIX, is_mount=True, copy_scope=False)
+    async def collections(scope: Any, receive: Any, send: Any) -> None:
+        await collections_api(scope, receive, send)
+
+    application = Litestar(
+        [health, collections],
+        exception_handlers={RequestError: _answer, HTTPException: _answer_http, Exception: _answer_unexpected},
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    return Edge(application)
+
+
+def _answer(request: Request[Any, Any, Any], error: RequestError) -> Response[bytes]:
+    return Response(
+        encode_json(error.wire()),
+        status_code=error.status,
+        headers={"X-Error-Code": error.code},
+        media_type="application/json",
+    )
+
+
+def _answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Litestar's own errors: only their status says anything to a client of the protocol."""
+    return _answer(request, _STATUS_ERRORS.get(error.status_code, BadRequest)())
+
+
+def _answer_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    return _answer(request, unexpected(request.method, request.scope))

@@ -1,0 +1,86 @@
+"""Create a record."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from piccobase.base.errors import BadRequest, FieldError, InvalidRecord
+from piccobase.db.errors import ConstraintFailed, NotUnique, StillReferenced
+from piccobase.records.auth_form import check_new_account
+from piccobase.records.binding import bind_value
+from piccobase.records.drafting import Draft, draft_new
+from piccobase.records.modifiers import resolve
+from piccobase.records.service import Records
+from piccobase.records.viewing import see_record
+from piccobase.records.writing import (
+    check_relations,
+    draft_satisfies,
+    hash_passwords,
+    insert_statement,
+    load_row,
+    refused,
+    submitted,
+)
+from piccobase.rules.context import RequestContext
+from piccobase.schema.collections import CollectionInfo
+
+FAILED = "Failed to create record."
+_TAKEN = FieldError("validation_invalid_auth_id", "The id is used by a record of another auth collection.")
+
+
+async def create_record(
+    records: Records, context: RequestContext, collection: CollectionInfo, body: Mapping[str, Any], fields: str = ""
+) -> Any:
+    """Writes a new record and returns it as the caller may see it, whatever the view rule says.
+
+    1. A locked verb refuses at once (Forbidden).
+    2. The body becomes a draft: modifiers resolved, values cleaned, defaults filled in; what is wrong is only noted.
+    3. The create rule is asked of the draft. A refusal says nothing of the fields (InvalidRecord with no data).
+    4. The auth collection's own pass, then the fields, relations included; all problems at once (InvalidRecord).
+    5. Passwords are hashed, still without a transaction.
+    6. The row is written; a clash with a unique index becomes a field error.
+    """
+    if collection.kind == "view":
+        raise BadRequest("Unsupported collection type.")
+    records.planner.refuse_locked(collection, context, "create")
+    writable = records.access.writable(collection, context.access)
+    sent = resolve(collection, body, {})
+    draft = draft_new(collection, sent, writable)
+    seen_by_rules = submitted(collection, sent, draft, writable, {})
+    if not await draft_satisfies(records, context, collection, "create", draft, seen_by_rules):
+        raise InvalidRecord(FAILED)
+    if collection.kind == "auth" and (errors := await check_new_account(records, context, collection, body, draft)):
+        raise InvalidRecord(FAILED, errors)
+    await check_relations(records, collection, draft)
+    if collection.kind == "auth":
+        await _check_auth_id(records, collection, draft)
+    if draft.errors:
+        raise InvalidRecord(FAILED, draft.errors)
+    await hash_passwords(records, collection, draft)
+    record_id = await _insert(records, collection, draft)
+    return await see_record(records, context, collection, record_id, fields)
+
+
+async def _insert(records: Records, collection: CollectionInfo, draft: Draft) -> str:
+    """Writes the row in a transaction of its own and returns the new record's id as the wire has it."""
+    given = tuple(field for field in collection.fields if field.name in draft.values)
+    statement = records.planner.remembered(
+        ("insert", collection.name, tuple(field.name for field in given)),
+        lambda: insert_statement(records, collection, given),
+    )
+    values = [bind_value(field, draft.values[field.name], records.db.dialect) for field in given]
+    try:
+        async with records.db.transaction():
+            rows = await records.db.rows(statement.sql, values)
+    except (NotUnique, StillReferenced, ConstraintFailed) as error:
+        raise refused(collection, error, FAILED) from error
+    return str(rows[0][collection.fields.index(collection.key)])
+
+
+async def _check_auth_id(records: Records, collection: CollectionInfo, draft: Draft) -> None:
+    """An id that a client chose is unique over all auth collections, so that it never stands for two people (§2.6)."""
+    wanted = draft.values.get("id")
+    for other in records.registry.collections.values():
+        if other.kind == "auth" and other is not collection:
+            key = records.planner.key_value(other, str(wanted))
+            if await load_row(records, other, key) is not None:
+                draft.errors["id"] = _TAKEN

@@ -1,0 +1,167 @@
+"""From what was sent to values that may be stored: every field cleaned, all problems found at once. Pure.
+
+Strict collections refuse a value of the wrong JSON type, lenient ones coerce it as the reference does.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from piccobase.base import clock
+from piccobase.base.errors import FieldError
+from piccobase.schema.collections import CollectionInfo
+from piccobase.schema.fields import FieldInfo
+from piccobase.schema.values.base import InvalidValue
+
+_STANDARD_ID = r"^[a-z0-9]+$"
+# What no id may hold, whatever its pattern allows (protocol.md §2.6): it stands in paths and file names.
+_FORBIDDEN_IN_IDS = "./\\|\"'`<>:?*%$"
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "lpt") for number in range(10))}
+)
+
+REQUIRED = FieldError("validation_required", "Cannot be blank.")
+
+
+@dataclass(slots=True)
+class Draft:
+    """Values on their way to become a record: Python values by field name, and what is wrong with them.
+
+    A field with an error has no entry in `values`.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, FieldError] = field(default_factory=dict)
+
+
+def draft_new(collection: CollectionInfo, body: Mapping[str, Any], writable: Collection[str]) -> Draft:
+    """A new record: what was sent for the fields in `writable`, defaults for all others."""
+    draft = Draft()
+    moment = clock.now()
+    for one in collection.fields:
+        if one.auto:
+            draft.values[one.name] = moment
+        elif one.key:
+            _draft_key(one, body, draft)
+        elif one.name in writable and one.name in body:
+            _draft_field(collection, one, body[one.name], draft)
+        elif not one.serial:
+            _draft_default(collection, one, draft)
+    return draft
+
+
+def draft_changes(collection: CollectionInfo, body: Mapping[str, Any], writable: Collection[str]) -> Draft:
+    """Changes of a stored record: what was sent for the fields in `writable`, and the dates that follow updates."""
+    draft = Draft()
+    for one in collection.fields:
+        if one.auto == "update":
+            draft.values[one.name] = clock.now()
+        elif not one.key and not one.auto and one.name in writable and one.name in body:
+            _draft_field(collection, one, body[one.name], draft)
+    return draft
+
+
+def _draft_field(collection: CollectionInfo, one: FieldInfo, wire: Any, draft: Draft) -> None:
+    try:
+        value = _strict(one, wire) if collection.strict else _lenient(one, wire)
+        check_field(collection, one, value)
+    except InvalidValue as invalid:
+        draft.errors[one.name] = invalid.error
+    else:
+        draft.values[one.name] = value
+
+
+def _draft_default(collection: CollectionInfo, one: FieldInfo, draft: Draft) -> None:
+    value = one.default()
+    if value is None and not one.nullable:
+        value = None if collection.strict else one.value.zero()
+    try:
+        check_field(collection, one, value)
+    except InvalidValue as invalid:
+        draft.errors[one.name] = invalid.error
+    else:
+        draft.values[one.name] = value
+
+
+def _draft_key(key: FieldInfo, body: Mapping[str, Any], draft: Draft) -> None:
+    wire = body.get("id")
+    if wire is None or wire == "":
+        if not key.serial:
+            value = key.default()
+            if value is None or value == "":
+                draft.errors[key.name] = REQUIRED
+            else:
+                draft.values[key.name] = value
+        return
+    try:
+        value = key.value.clean(wire) if not isinstance(wire, str) or key.family != "text" else wire
+        key.value.check(value)
+        _check_id_text(key, value)
+    except InvalidValue as invalid:
+        draft.errors[key.name] = invalid.error
+    else:
+        draft.values[key.name] = value
+
+
+def _check_id_text(key: FieldInfo, value: Any) -> None:
+    if not isinstance(value, str) or getattr(key.value, "pattern", "") == _STANDARD_ID:
+        return
+    if found := re.search(rf"[{re.escape(_FORBIDDEN_IN_IDS)}\s\x00-\x1f\x7f]", value):
+        raise InvalidValue(
+            "validation_forbidden_pk_character", f"The id must not contain {found[0]!r}.", {"ch": found[0]}
+        )
+    if value.lower() in _DEVICES:
+        raise InvalidValue("validation_reserved_pk", f"{value} is reserved.", {"reserved": value.lower()})
+
+
+def _strict(one: FieldInfo, wire: Any) -> Any:
+    if wire is None or (wire == "" and _empty_means_nothing(one)):
+        if one.nullable:
+            return None
+        raise InvalidValue(REQUIRED.code, REQUIRED.message)
+    return one.value.clean(wire)
+
+
+def _empty_means_nothing(one: FieldInfo) -> bool:
+    """Whether the empty text stands for "no value": in relations, dates and the like, which cannot hold a text."""
+    if one.multiple or one.family in ("json", "bytes"):
+        return False
+    return (
+        bool(one.target)
+        or one.family in ("instant", "date", "time", "uuid", "geo")
+        or (one.nullable and one.family != "text")
+    )
+
+
+def _lenient(one: FieldInfo, wire: Any) -> Any:
+    if one.target and not one.multiple:
+        return _lenient_relation(one, wire)
+    value = one.value.zero() if wire is None else one.value.coerce(wire)
+    if value is None and not one.nullable:
+        raise InvalidValue(REQUIRED.code, REQUIRED.message)
+    return value
+
+
+def _lenient_relation(one: FieldInfo, wire: Any) -> Any:
+    """Of several ids the last one counts (protocol.md §10, 26); none at all is nothing."""
+    entries = wire if isinstance(wire, list) else [wire]
+    last = next((entry for entry in reversed(entries) if entry not in (None, "")), None)
+    value = None if last is None else one.value.coerce(last)
+    if value in (None, ""):
+        if one.nullable:
+            return None
+        raise InvalidValue(REQUIRED.code, REQUIRED.message)
+    return value
+
+
+def check_field(collection: CollectionInfo, one: FieldInfo, value: Any) -> None:
+    """Whether a value may stand in a field. Raises InvalidValue."""
+    missing = one.value.is_blank(value) if collection.strict else one.value.is_zero(value)
+    if (missing and one.required) or (value is None and not one.nullable):
+        raise InvalidValue(REQUIRED.code, REQUIRED.message)
+    if value is None or (one.target and not one.multiple):
+        return  # whether a relation's target exists is asked of the database
+    if one.choices and value not in one.choices:
+        raise InvalidValue("validation_invalid_value", f"Invalid value {value}.", {"value": str(value)})
+    one.value.check(value)

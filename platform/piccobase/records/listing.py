@@ -1,0 +1,71 @@
+"""List records, a page at a time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from piccobase.filters.parser import CLIENT_LIMITS
+from piccobase.filters.shape import shape_of
+from piccobase.records.asking import ListQuery
+from piccobase.records.picking import parse_fields
+from piccobase.records.planning import Plan
+from piccobase.records.service import Records
+from piccobase.records.viewing import asked_of
+from piccobase.rules.context import RequestContext
+from piccobase.schema.collections import CollectionInfo
+
+_MOST_TOTALS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of records; totals are -1 where they were not asked for (protocol.md §1.7)."""
+
+    items: list[Any]
+    page: int
+    per_page: int
+    total_items: int
+    total_pages: int
+
+
+async def list_records(records: Records, context: RequestContext, collection: CollectionInfo, asked: ListQuery) -> Page:
+    """The records that the list rule and the filter let through. Raises Forbidden, InvalidQuery."""
+    wanted = parse_fields(asked.fields)
+    shape = shape_of(asked.filter, limits=CLIENT_LIMITS) if asked.filter else None
+    plan = records.planner.page(collection, context, asked, shape, wanted.plain_names if wanted else None)
+    bindings = asked_of(
+        context,
+        literals=shape.literals if shape else (),
+        limit=asked.per_page,
+        offset=(asked.page - 1) * asked.per_page,
+    )
+    rows = await records.db.rows(plan.statement.sql, plan.statement.bind(bindings))
+    total = -1
+    if not asked.skip_total:
+        total = await _total(records, plan, bindings)
+    return Page(
+        items=plan.records(rows),
+        page=asked.page,
+        per_page=asked.per_page,
+        total_items=total,
+        total_pages=total if total < 0 else -(-total // asked.per_page),
+    )
+
+
+async def _total(records: Records, plan: Plan, bindings: Any) -> int:
+    """How many records there are in all. An unchanged database is not counted twice (design: exact, also when another
+    process writes, since the version changes with any commit)."""
+    assert plan.total is not None
+    args = plan.total.bind(bindings)
+    version = records.db.version() if plan.remember_total else None
+    if version is None:
+        return int((await records.db.rows(plan.total.sql, args))[0][0])
+    key = (plan.total.sql, *args)
+    if (known := records.totals.get(key)) and known[0] == version:
+        return known[1]
+    total: int = (await records.db.rows(plan.total.sql, args))[0][0]
+    # Counted between two looks at the version: a commit in the meantime may or may not be in the count.
+    if records.db.version() == version:
+        if len(records.totals) >= _MOST_TOTALS:
+            records.totals.pop(next(iter(records.totals)), None)
+        records.totals[key] = (version, total)
+    return total

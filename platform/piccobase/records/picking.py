@@ -1,0 +1,108 @@
+"""The `fields` parameter (protocol.md §1.8): which keys of an answer are wanted, and excerpts of texts."""
+
+import html
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from piccobase.base.errors import InvalidQuery
+
+_EXCERPT = re.compile(r"excerpt\((.*)\)")
+_DROPPED = re.compile(
+    r"<(script|style|iframe|svg|img|input|textarea|select|button|noscript|object|embed|math)\b[^>]*>.*?</\1\s*>"
+    r"|<(?:img|input|embed|iframe)\b[^>]*>",
+    re.IGNORECASE | re.DOTALL,
+)
+_BLOCK = re.compile(
+    r"</?(?:address|article|aside|blockquote|dd|div|dl|dt|fieldset|figure|footer|form|h[1-6]|header|hr|li|main|nav|ol|p|"
+    r"pre|section|table|tbody|td|tfoot|th|thead|tr|ul)\b[^>]*>",
+    re.IGNORECASE,
+)
+_TAG = re.compile(r"<[^<>]*>")
+
+
+@dataclass(slots=True)
+class Pick:
+    """One level of wanted keys. `everything` is `*`; `excerpt` cuts a text to (characters, with an ellipsis)."""
+
+    names: dict[str, "Pick"] = field(default_factory=dict)
+    everything: "Pick | None" = None
+    excerpt: tuple[int, bool] | None = None
+
+    @property
+    def plain_names(self) -> frozenset[str] | None:
+        """The wanted keys where nothing but keys of the first level is asked for; None otherwise."""
+        if self.everything is not None:
+            return None
+        if any(pick.names or pick.everything or pick.excerpt for pick in self.names.values()):
+            return None
+        return frozenset(self.names)
+
+
+@lru_cache(512)
+def parse_fields(text: str) -> Pick | None:
+    """A `fields` parameter as a tree; None when nothing is to be picked. Raises InvalidQuery for a bad modifier."""
+    if not text:
+        return None
+    root = Pick()
+    for item in _items(text):
+        path, _, modifier = item.strip().partition(":")
+        node = root
+        for part in path.strip().split("."):
+            node = _below(node, part)
+        if modifier:
+            node.excerpt = _parse_excerpt(modifier)
+    return root
+
+
+def _items(text: str) -> list[str]:
+    """Split at commas, but not inside a modifier's parentheses."""
+    return re.findall(r"(?:[^,(]|\([^)]*\)?)+", text)
+
+
+def _below(node: Pick, part: str) -> Pick:
+    if part == "*":
+        node.everything = node.everything or Pick()
+        return node.everything
+    return node.names.setdefault(part, Pick())
+
+
+def _parse_excerpt(modifier: str) -> tuple[int, bool]:
+    found = _EXCERPT.fullmatch(modifier.strip())
+    arguments = [argument.strip() for argument in found[1].split(",")] if found else []
+    if not 1 <= len(arguments) <= 2 or not re.fullmatch(r"[0-9]{1,9}", arguments[0]) or int(arguments[0]) <= 0:
+        raise InvalidQuery('A modifier in fields is ":excerpt(max, withEllipsis)", with max a positive whole number.')
+    return int(arguments[0]), len(arguments) == 2 and arguments[1].lower() in ("1", "t", "true")
+
+
+def pick(value: Any, wanted: Pick) -> Any:
+    """The wanted part of a JSON value. Lists are looked through; scalars are returned as they are."""
+    if isinstance(value, list):
+        return [pick(entry, wanted) for entry in value]
+    if not isinstance(value, dict):
+        return _cut(value, wanted.excerpt)
+    if not wanted.names and wanted.everything is None:
+        return value
+    picked = {}
+    for key, member in value.items():
+        chosen = wanted.names.get(key) or wanted.everything
+        if chosen is not None:
+            picked[key] = pick(member, chosen)
+    return picked
+
+
+def _cut(value: Any, excerpt: tuple[int, bool] | None) -> Any:
+    if excerpt is None or not isinstance(value, str):
+        return value
+    length, ellipsis = excerpt
+    text = _plain_text(value)
+    if len(text) <= length:
+        return text
+    return text[:length].rstrip() + ("..." if ellipsis else "")
+
+
+def _plain_text(markup: str) -> str:
+    """HTML to text: dropped elements vanish, block tags become a blank, inline tags nothing, entities characters."""
+    text = _TAG.sub("", _BLOCK.sub(" ", _DROPPED.sub("", markup)))
+    return " ".join(html.unescape(text).split())

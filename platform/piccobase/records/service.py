@@ -1,0 +1,47 @@
+"""The record service: what the verbs need, and one line for each of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from piccobase.db.engine import Database
+from piccobase.records.planning import Planner
+from piccobase.rules.book import RuleBook
+from piccobase.rules.context import RequestContext
+from piccobase.rules.fields import FieldAccess
+from piccobase.schema.actor import Actor
+from piccobase.schema.registry import Registry
+
+
+class Hasher(Protocol):
+    """Hashes passwords off the event loop; `identity.hashing` has the one that the app uses."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def verify(self, stored_hash: str, password: str) -> bool: ...
+
+
+@dataclass(slots=True)
+class Records:
+    """The collaborators of every verb. The verbs are functions of the modules beside this one and take it first."""
+
+    db: Database
+    registry: Registry
+    book: RuleBook
+    access: FieldAccess
+    planner: Planner
+    hasher: Hasher
+    totals: dict[Any, tuple[int, int]] = field(default_factory=dict)  # a plan and its values -> (version, total)
+
+    def context(
+        self, actor: Actor, method: str, query: Mapping[str, str], headers: Mapping[str, str], context: str = "default"
+    ) -> RequestContext:
+        """The request as rules see it, with the field rules already decided."""
+        return RequestContext(
+            actor=actor,
+            access=self.access.key(actor),
+            method=method,
+            query=query,
+            headers=headers,
+            context=context,
+        )

@@ -1,0 +1,131 @@
+"""Update a record."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from piccobase.base.errors import BadRequest, FieldError, InvalidRecord, NotFound
+from piccobase.db.errors import ConstraintFailed, NotUnique, StillReferenced
+from piccobase.records.auth_form import check_changed_account, renew_token_key
+from piccobase.records.binding import bind_value, stored_value
+from piccobase.records.drafting import Draft, draft_changes
+from piccobase.records.modifiers import modified_fields, resolve
+from piccobase.records.service import Records
+from piccobase.records.viewing import see_record
+from piccobase.records.writing import (
+    Row,
+    check_relations,
+    hash_passwords,
+    load_row,
+    refused,
+    stored_satisfies,
+    submitted,
+    update_statement,
+)
+from piccobase.rules.context import RequestContext
+from piccobase.schema.collections import CollectionInfo
+
+FAILED = "Failed to update record."
+_KEY_CHANGED = FieldError("validation_pk_change", "The record primary key cannot be changed.")
+
+
+async def update_record(
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    record_id: str,
+    body: Mapping[str, Any],
+    fields: str = "",
+) -> Any:
+    """Changes a record and returns it as the caller may see it, whatever the view rule says.
+
+    1. A locked verb refuses at once (Forbidden), then the row must be there (NotFound).
+    2. The body becomes a draft of changes: modifiers resolved from the stored values, values cleaned.
+    3. The update rule is asked of the stored row and the submitted values; a refusal is NotFound.
+    4. The auth collection's own pass, then the fields, relations included; all problems at once (InvalidRecord).
+    5. Passwords are hashed, still without a transaction.
+    6. In the transaction the row is locked and read again. If anything was committed since step 1, modifiers and rule
+       are worked out once more from what stands there now. Then the row is written.
+    """
+    if collection.kind == "view":
+        raise BadRequest("Unsupported collection type.")
+    records.planner.refuse_locked(collection, context, "update")
+    key = records.planner.key_value(collection, record_id)
+    version = records.db.version()
+    stored = await load_row(records, collection, key) if key is not None else None
+    if stored is None:
+        raise NotFound
+    draft, seen_by_rules = _draft(records, context, collection, body, stored)
+    if not await stored_satisfies(records, context, collection, "update", key, seen_by_rules):
+        raise NotFound
+    if collection.kind == "auth" and (
+        errors := await check_changed_account(records, context, collection, body, draft, stored, key)
+    ):
+        raise InvalidRecord(FAILED, errors)
+    await check_relations(records, collection, draft)
+    if body.get("id", record_id) != record_id:
+        draft.errors["id"] = _KEY_CHANGED
+    if draft.errors:
+        raise InvalidRecord(FAILED, draft.errors)
+    await hash_passwords(records, collection, draft)
+    try:
+        async with records.db.transaction():
+            if version is None or version != records.db.version():
+                await _again(records, context, collection, key, body, draft)
+            renew_token_key(collection, draft, stored)
+            await _write(records, collection, key, draft)
+    except (NotUnique, StillReferenced, ConstraintFailed) as error:
+        raise refused(collection, error, FAILED) from error
+    return await see_record(records, context, collection, record_id, fields)
+
+
+def _draft(
+    records: Records, context: RequestContext, collection: CollectionInfo, body: Mapping[str, Any], stored: Row
+) -> tuple[Draft, dict[str, Any]]:
+    """The changes, and the submitted values as rules see them."""
+    writable = records.access.writable(collection, context.access)
+    before = {field.name: stored_value(collection, stored, field) for field in modified_fields(collection, body)}
+    sent = resolve(collection, _without_empty_password(collection, body), before)
+    draft = draft_changes(collection, sent, writable)
+    return draft, submitted(collection, sent, draft, writable, before)
+
+
+def _without_empty_password(collection: CollectionInfo, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An empty password changes nothing; that one is missing beside its confirmation, the auth pass says."""
+    if collection.kind == "auth" and "password" in body and not body["password"]:
+        return {name: value for name, value in body.items() if name != "password"}
+    return body
+
+
+async def _again(
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    key: Any,
+    body: Mapping[str, Any],
+    draft: Draft,
+) -> None:
+    """Steps 2 and 3 once more, on the locked row: it may have changed, and so may what the rule looks at."""
+    locked = await load_row(records, collection, key, lock=True)
+    if locked is None:
+        raise NotFound
+    newer, seen_by_rules = _draft(records, context, collection, body, locked)
+    if not await stored_satisfies(records, context, collection, "update", key, seen_by_rules):
+        raise NotFound
+    if newer.errors:
+        raise InvalidRecord(FAILED, newer.errors)
+    for field in modified_fields(collection, body):
+        if field.name in newer.values:
+            draft.values[field.name] = newer.values[field.name]
+
+
+async def _write(records: Records, collection: CollectionInfo, key: Any, draft: Draft) -> None:
+    changed = tuple(field for field in collection.fields if field.name in draft.values)
+    if not changed:
+        return
+    statement = records.planner.remembered(
+        ("update", collection.name, tuple(field.name for field in changed)),
+        lambda: update_statement(records, collection, changed),
+    )
+    values = [bind_value(field, draft.values[field.name], records.db.dialect) for field in changed]
+    if not await records.db.rows(statement.sql, [*values, key]):
+        raise NotFound

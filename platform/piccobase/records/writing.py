@@ -1,0 +1,251 @@
+"""What create and update share: the caller's rights to fields, the submitted values as rules see them, questions to the
+database about a draft, and database errors as field errors."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast
+
+from piccobase.base.errors import FieldError, InvalidRecord
+from piccobase.base.json import parse_json
+from piccobase.db.errors import ConstraintFailed, NotUnique, StillReferenced
+from piccobase.filters.fragments import Binder, Fragment, Statement, compose, join, quoted, render, slot
+from piccobase.filters.joins import Joins
+from piccobase.records.binding import bind_all, bind_value
+from piccobase.records.drafting import REQUIRED, Draft
+from piccobase.records.planning import ROW, Asked
+from piccobase.records.service import Records
+from piccobase.rules.context import RequestContext
+from piccobase.rules.draft import DRAFT, draft_table
+from piccobase.schema.collections import CollectionInfo, Verb
+from piccobase.schema.fields import FieldInfo
+
+Row = Sequence[Any]
+Refusal = NotUnique | StillReferenced | ConstraintFailed
+_NOT_UNIQUE = FieldError("validation_not_unique", "Value must be unique.")
+
+
+def asked_of_draft(context: RequestContext, body: Mapping[str, Any], **own: Any) -> Asked:
+    """What a question about a write is bound from: the request, and the submitted values."""
+    return Asked(
+        actor=context.actor,
+        body=body,
+        query=context.query,
+        headers=context.headers,
+        method=context.method,
+        context=context.context,
+        **own,
+    )
+
+
+def submitted(
+    collection: CollectionInfo,
+    sent: Mapping[str, Any],
+    draft: Draft,
+    writable: Collection[str],
+    before: Mapping[str, Any],
+) -> dict[str, Any]:
+    """`@request.body.*`: what was sent, modifiers resolved, fields cleaned, and without what the caller cannot write.
+
+    A rule must not see a hidden field that will be dropped anyway (protocol.md §3.8), and sees a value as it would be
+    stored. What could not be cleaned is there as it was sent.
+    """
+    seen = {}
+    for name, value in sent.items():
+        field = collection.by_name.get(name)
+        if field is None or field.key:
+            seen[name] = value
+        elif name in writable:
+            seen[name] = _as_sent(field, draft.values[name]) if name in draft.values else value
+    return seen
+
+
+def _as_sent(field: FieldInfo, value: Any) -> Any:
+    """A cleaned value in the form that rules compare: the wire's."""
+    if value is None:
+        return None
+    if field.family in ("json", "geo"):
+        return parse_json(value)
+    bind, read = field.value.bind("sqlite"), field.value.read("sqlite")
+    stored = value if bind is None else bind(value)
+    if field.family in ("list", "array"):
+        return parse_json(stored)
+    return stored if read is None or field.family in ("integer", "number", "decimal") else read(stored)
+
+
+async def hash_passwords(records: Records, collection: CollectionInfo, draft: Draft) -> None:
+    """Every password of the draft becomes its hash; off the event loop, and before any transaction."""
+    for field in collection.fields:
+        if field.type == "password" and draft.values.get(field.name):
+            draft.values[field.name] = await records.hasher.hash(draft.values[field.name])
+
+
+async def draft_satisfies(
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    verb: Verb,
+    draft: Draft,
+    body: Mapping[str, Any],
+) -> bool:
+    """Whether a rule holds for the record as it would be stored (protocol.md §2.1); a new auth record is unverified.
+
+    Raises Forbidden where the rule lets nobody through.
+    """
+    statement = records.planner.remembered(
+        ("draft", verb, collection.name, context.kind), lambda: _draft_question(records, context, collection, verb)
+    )
+    if statement is None:
+        return True
+    as_stored = draft.values | {"verified": False} if collection.kind == "auth" else draft.values
+    values = bind_all(collection, as_stored, records.db.dialect)
+    asked = asked_of_draft(context, body, draft=values)
+    return bool(await records.db.rows(statement.sql, statement.bind(asked)))
+
+
+def _draft_question(
+    records: Records, context: RequestContext, collection: CollectionInfo, verb: Verb
+) -> Statement | None:
+    planner = records.planner
+    joins = Joins(planner.dialect)
+    rule = planner.rule_condition(collection, context, verb, joins, draft=True)
+    if rule is None:
+        return None
+    binders = [_of_draft(index) for index in range(len(collection.fields))]
+    question = compose(
+        draft_table(collection, binders, planner.dialect.name),
+        f'SELECT 1 FROM "{DRAFT}" AS "{ROW}"',
+        joins.fragment(),
+        " WHERE ",
+        rule,
+    )
+    return render(question, planner.dialect.name)
+
+
+def _of_draft(index: int) -> Binder:
+    return lambda bindings: cast("Asked", bindings).draft[index]
+
+
+async def stored_satisfies(
+    records: Records, context: RequestContext, collection: CollectionInfo, verb: Verb, key: Any, body: Mapping[str, Any]
+) -> bool:
+    """Whether a verb's rule holds for a stored record. Raises Forbidden where it lets nobody through."""
+    statement = records.planner.remembered(
+        ("rule", verb, collection.name, context.kind), lambda: _stored_question(records, context, collection, verb)
+    )
+    if statement is None:
+        return True
+    asked = asked_of_draft(context, body, key=key)
+    return bool(await records.db.rows(statement.sql, statement.bind(asked)))
+
+
+def _stored_question(
+    records: Records, context: RequestContext, collection: CollectionInfo, verb: Verb
+) -> Statement | None:
+    planner = records.planner
+    joins = Joins(planner.dialect)
+    rule = planner.rule_condition(collection, context, verb, joins)
+    if rule is None:
+        return None
+    condition = join(" AND ", [planner.key_condition(collection), rule])
+    question = compose(f'SELECT 1 FROM {collection.source} AS "{ROW}"', joins.fragment(), " WHERE ", condition)
+    return render(question, planner.dialect.name)
+
+
+async def load_row(records: Records, collection: CollectionInfo, key: Any, *, lock: bool = False) -> Row | None:
+    """The stored row, all fields in their declared order.
+
+    With `lock`, in a transaction, nobody else changes it meanwhile (on SQLite the transaction itself sees to that).
+    """
+    statement = records.planner.remembered(
+        ("row", collection.name, lock), lambda: _row_query(records, collection, lock)
+    )
+    rows = await records.db.rows(statement.sql, [key])
+    return rows[0] if rows else None
+
+
+def _row_query(records: Records, collection: CollectionInfo, lock: bool) -> Statement:
+    planner = records.planner
+    columns = ", ".join(f'"{ROW}".{quoted(field.column)}' for field in collection.fields)
+    query = compose(f'SELECT {columns} FROM {collection.source} AS "{ROW}" WHERE ', planner.key_condition(collection))
+    if lock and planner.dialect.name == "postgres":
+        query = compose(query, " FOR UPDATE")
+    return render(query, planner.dialect.name)
+
+
+async def check_relations(records: Records, collection: CollectionInfo, draft: Draft) -> None:
+    """Every id in a relation must be there: what is missing becomes a field error of the draft."""
+    for field in collection.fields:
+        value = draft.values.get(field.name)
+        if not field.target or value is None or value == []:
+            continue
+        target = records.registry.collections[field.target]
+        wanted = list(value) if field.multiple else [value]
+        keys = [_target_key(target, one) for one in wanted]
+        found = await _count_keys(records, target, keys) if None not in keys else -1
+        if found != len(keys):
+            draft.errors[field.name] = FieldError(
+                "validation_missing_rel_records", "Failed to find all relation records with the provided ids."
+            )
+
+
+def _target_key(target: CollectionInfo, value: Any) -> Any:
+    """An id in a list of ids is text; the target's key may be a number or a UUID."""
+    return target.key.value.coerce(value) if isinstance(value, str) else value
+
+
+async def _count_keys(records: Records, target: CollectionInfo, keys: list[Any]) -> int:
+    # As many slots as a power of two, the last key repeated: a handful of statements serves all lengths.
+    size = 1 << (len(keys) - 1).bit_length()
+    statement = records.planner.remembered(("keys", target.name, size), lambda: _keys_query(records, target, size))
+    bound = [bind_value(target.key, key, records.db.dialect) for key in keys]
+    rows = await records.db.rows(statement.sql, bound + bound[-1:] * (size - len(keys)))
+    return int(rows[0][0])
+
+
+def _keys_query(records: Records, target: CollectionInfo, size: int) -> Statement:
+    slots = join(", ", [slot(_unbound(index)) for index in range(size)])
+    column = quoted(target.key.column)
+    query = compose(f"SELECT COUNT(*) FROM {target.source} WHERE {column} IN (", slots, ")")
+    return render(query, records.planner.dialect.name)
+
+
+def _unbound(index: int) -> Binder:
+    """A binder for a slot whose value is given by place; each is a function of its own, so that no two slots merge."""
+    return lambda bindings: bindings
+
+
+def insert_statement(records: Records, collection: CollectionInfo, fields: tuple[FieldInfo, ...]) -> Statement:
+    """INSERT of these fields, returning the whole stored row."""
+    returning = ", ".join(quoted(field.column) for field in collection.fields)
+    if not fields:
+        query = Fragment(f"INSERT INTO {collection.source} DEFAULT VALUES RETURNING {returning}")
+    else:
+        columns = ", ".join(quoted(field.column) for field in fields)
+        slots = join(", ", [slot(_unbound(index)) for index in range(len(fields))])
+        query = compose(f"INSERT INTO {collection.source} ({columns}) VALUES (", slots, f") RETURNING {returning}")
+    return render(query, records.planner.dialect.name)
+
+
+def update_statement(records: Records, collection: CollectionInfo, fields: tuple[FieldInfo, ...]) -> Statement:
+    """UPDATE of these fields of one record; the key is bound last."""
+    returning = ", ".join(quoted(field.column) for field in collection.fields)
+    changes = join(
+        ", ", [compose(f"{quoted(field.column)} = ", slot(_unbound(index))) for index, field in enumerate(fields)]
+    )
+    key = quoted(collection.key.column)
+    query = compose(
+        f"UPDATE {collection.source} SET ", changes, f" WHERE {key} = ", slot(_unbound(-1)), f" RETURNING {returning}"
+    )
+    return render(query, records.planner.dialect.name)
+
+
+def refused(collection: CollectionInfo, error: Refusal, message: str) -> InvalidRecord:
+    """What the database refused, by field: a clash names every column of the index that was violated."""
+    if isinstance(error, NotUnique):
+        by_column = {field.column: field.name for field in collection.fields}
+        clashing = [by_column[column] for column in error.columns if column in by_column]
+        return InvalidRecord(message, dict.fromkeys(clashing, _NOT_UNIQUE))
+    if isinstance(error, StillReferenced):
+        return InvalidRecord(message)
+    # A column is named for an empty value; a CHECK speaks of the whole row.
+    empty = [field.name for field in collection.fields if field.column == error.column]
+    return InvalidRecord(message if empty else error.message, dict.fromkeys(empty, REQUIRED))
