@@ -46,7 +46,9 @@ class FieldAccess:
         return key == _ALL or (not field.hidden and self._holds(field.read_rule, key))
 
     def may_write(self, field: FieldInfo, key: int) -> bool:
-        return key == _ALL or (not field.hidden and self._holds(field.write_rule, key))
+        # A password is hidden from everyone's eyes, and still everyone writes their own.
+        hidden = field.hidden and field.type != "password"
+        return key == _ALL or (not hidden and self._holds(field.write_rule, key))
 
     def _holds(self, text: str | None, key: int) -> bool:
         if text is None:
@@ -54,13 +56,16 @@ class FieldAccess:
         return not text or bool(key & self._bits[text])
 
     def visible(self, collection: CollectionInfo, key: int) -> tuple[FieldInfo, ...]:
-        """The fields of a record's JSON. Nobody sees the password and the token key of an auth record (§2.2)."""
+        """The fields of a record's JSON (protocol.md §2.2).
+
+        Nobody sees the password and the token key of an auth record; elsewhere a password shows as an empty text.
+        """
         cached = self._visible.get((collection.name, key, True))
         if cached is None:
             cached = self._visible[collection.name, key, True] = tuple(
                 field
                 for field in collection.fields
-                if self.may_read(field, key)
+                if (self.may_read(field, key) or (field.type == "password" and self._holds(field.read_rule, key)))
                 and not (collection.kind == "auth" and field.name in ("password", "tokenKey"))
             )
         return cached
