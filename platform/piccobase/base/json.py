@@ -94,7 +94,7 @@ def dump_json(value: Any) -> str:
 
 def _normalised(value: Any) -> Any:
     if isinstance(value, float):
-        return wire_number(value)
+        return wire_number(float(value))  # msgspec takes no JSONFloat
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return msgspec.Raw(str(value).encode())  # msgspec writes 64 bits and no more
     if isinstance(value, dict):
