@@ -6,7 +6,7 @@
     bool             0 or 1
     Decimal, UUID    text; decimals compare as numbers through the collation DECIMAL_ORDER
     bytes            blob
-    list, dict       compact JSON text
+    list, dict       compact JSON text, decimals in it as numbers
 
 Raw rows carry these forms as they are. Piccolo's queries go through `fetch_dicts`, which converts by the column's
 declared type.
@@ -22,6 +22,7 @@ from typing import Any
 from uuid import UUID
 
 import apsw
+import msgspec
 
 from piccobase.base.clock import instant_text
 
@@ -38,8 +39,23 @@ def decimal_text(value: Decimal) -> str:
 
 
 def json_text(value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> str:
-    """Compact JSON; what JSON does not know is written in the form it is stored in elsewhere."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=adapt)
+    """Compact JSON, decimals as numbers with all their digits; what JSON does not know in its own stored form."""
+    return msgspec.json.encode(_json_value(value)).decode()
+
+
+def _json_value(value: Any) -> Any:
+    match value:
+        case list() | tuple():
+            return [_json_value(item) for item in value]
+        case dict():
+            return {key: _json_value(member) for key, member in value.items()}
+        case Decimal() if value.is_finite():
+            return msgspec.Raw(decimal_text(value).encode())
+        case int() if not -(1 << 63) <= value < 1 << 63:  # more than msgspec takes
+            return msgspec.Raw(str(value).encode())
+        case None | str() | int() | float():
+            return value
+    return adapt(value)
 
 
 _ADAPTERS: dict[type, Convert] = {
@@ -134,7 +150,6 @@ _CONVERTERS: dict[str, Convert] = {
     "ARRAY_TIME": partial(_array, element=_time),
     "ARRAY_TIMESTAMP": partial(_array, element=_naive),
     "ARRAY_TIMESTAMPTZ": partial(_array, element=_instant),
-    "ARRAY_NUMERIC": partial(_array, element=_decimal),
     "M2M": lambda value: str(value).split(","),
 }
 
