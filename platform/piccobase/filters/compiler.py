@@ -1,17 +1,18 @@
 """A tree and the meaning of its names become SQL. Exact about what NULL, empty texts and kinds of values do (§3.6)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import assert_never
 
 from piccobase.filters import tree
 from piccobase.filters.bindings import Bindings
-from piccobase.filters.dialects.base import Dialect, as_text, group_of, pattern_binder, with_blank
+from piccobase.filters.dialects.base import Dialect, as_text, group_of, is_word, pattern_binder, with_blank
 from piccobase.filters.errors import InvalidFilter, UnsupportedFilter
 from piccobase.filters.fragments import FALSE, TRUE, Fragment, compose, join
 from piccobase.filters.literals import NUMBER_KINDS, TEXT_KINDS, LiteralValue
 from piccobase.filters.names import Names
 from piccobase.filters.operands import Column, Read, Value
-from piccobase.filters.scalars import Scalar, holds, number_of, text_of
+from piccobase.filters.scalars import Scalar, as_double, holds, text_of
 from piccobase.filters.tree import Operator
 
 _TURNED: dict[Operator, Operator] = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -91,7 +92,7 @@ class _Compiler:
         if isinstance(left, Column):
             subject = with_blank(left, dialect.like_text(left))
         else:
-            subject = dialect.text_slot(_text_reader(left.read))
+            subject = dialect.text_slot(_subject(left))
         if isinstance(right, Value):
             return dialect.like(subject, dialect.text_slot(pattern_binder(right.read)), negated=negated, folded=True)
         pattern = compose("('%' || ", with_blank(right, dialect.like_text(right)), " || '%')")
@@ -164,7 +165,7 @@ class _Compiler:
                 return FALSE
             case "empty":
                 return self._below_texts(number, operator)
-        if value.kind in TEXT_KINDS and value.kind != "numeric":
+        if value.kind in TEXT_KINDS and (column.length or value.kind != "numeric"):
             return self._below_texts(number, operator)
         left, right = dialect.native(column, operator, value) or (
             number, dialect.number_slot(column, value.kind, value.read),
@@ -179,11 +180,11 @@ class _Compiler:
                 is_empty = dialect.boolean_slot(lambda bindings: read(bindings) in (None, ""))
                 return compose("(", number, " = ", right, " OR (", number, " IS NULL AND ", is_empty, "))")
             case "!=":
-                is_word = dialect.boolean_slot(lambda bindings: _is_word(read(bindings)) and read(bindings) != "")
-                return compose("(", dialect.differs(number, right), " OR ", is_word, ")")
+                word = dialect.boolean_slot(lambda bindings: is_word(column, read(bindings)) and read(bindings) != "")
+                return compose("(", dialect.differs(number, right), " OR ", word, ")")
             case "<" | "<=":
-                is_word = dialect.boolean_slot(lambda bindings: _is_word(read(bindings)))
-                return compose("(", number, f" {operator} ", right, " OR (", number, " IS NOT NULL AND ", is_word, "))")
+                word = dialect.boolean_slot(lambda bindings: is_word(column, read(bindings)))
+                return compose("(", number, f" {operator} ", right, " OR (", number, " IS NOT NULL AND ", word, "))")
         return compose(number, f" {operator} ", right)
 
     @staticmethod
@@ -212,18 +213,19 @@ def _filled(text: str | None, value: Scalar) -> str | None:
     return "" if value is None else text
 
 
-def _is_word(value: Scalar) -> bool:
-    return isinstance(value, str) and number_of(value) is None
-
-
-def _text_reader(read: Read) -> Callable[[Bindings], str | None]:
-    return lambda bindings: text_of(read(bindings))
+def _subject(value: Value) -> Callable[[Bindings], str | None]:
+    """The text of a value left of a LIKE: a number token is a double and shows its point there."""
+    if value.token:
+        return lambda bindings: text_of(as_double(value.read(bindings)))
+    return lambda bindings: text_of(value.read(bindings))
 
 
 def compare_values(left: Value, operator: Operator, some: bool, right: Value) -> Callable[[Bindings], bool]:
     """Two values are compared here and not in the database. Of a list one element suffices with `?`, else all count."""
     literal = left.known or right.known
     quantifier = any if some else all
+    if operator in ("~", "!~") and not left.read_many:
+        left = replace(left, read=_subject(left))
 
     def condition(bindings: Bindings) -> bool:
         lefts = left.read_many(bindings) if left.read_many else [left.read(bindings)]

@@ -99,6 +99,10 @@ class CollectionNames:
         match name.path:
             case ("@request", "auth", first, _, *_) if self._leads_on(first):
                 return self._beyond_auth(name)
+            case ("@request", "auth", first, _, *_) if self._is_scalar_of_auth(first):
+                raise UnknownField(f'"{name}" leads nowhere: {first} is no relation.', name.at)
+            case ("@request", "body", field_name) if name.modifier == "length" and self._is_list(field_name):
+                return requests.body_length(field_name)
             case ("@request", *_):
                 return requests.request_value(name)
             case ("@collection", *_):
@@ -113,6 +117,14 @@ class CollectionNames:
     def _leads_on(self, field_name: str) -> bool:
         field = self.signed_in_as and self.signed_in_as.by_name.get(field_name)
         return bool(field and field.target)
+
+    def _is_scalar_of_auth(self, field_name: str) -> bool:
+        field = self.signed_in_as and self.signed_in_as.by_name.get(field_name)
+        return bool(field and field.family not in _JSON_FAMILIES)
+
+    def _is_list(self, field_name: str) -> bool:
+        field = self.collection.by_name.get(field_name)
+        return field is not None and field.type in _LIST_TYPES
 
     def _beyond_auth(self, name: Name) -> Column:
         """A scalar sub-select that starts at the record the actor's relation points to."""
@@ -131,7 +143,7 @@ class CollectionNames:
             "(SELECT ", column.sql, f' FROM {target.source} AS "auth_target"', inner_joins.fragment(),
             " WHERE ", self.joins.dialect.equals_key(key, requests.auth_field(first.name)), " LIMIT 1)",
         )  # fmt: skip
-        return replace(column, sql=select, present=None, nullable=True)
+        return replace(column, sql=select, present=None, nullable=True, blank=False)
 
     def _path(self, name: Name) -> Column:
         """Walks the path: relations are joined, the last field is the answer; the rest of it goes into a JSON field."""

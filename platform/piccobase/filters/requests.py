@@ -9,10 +9,9 @@ from piccobase.base.json import NotJSON, parse_whole_json
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.errors import UnknownField, UnsupportedFilter
 from piccobase.filters.operands import Read, Value
-from piccobase.filters.scalars import compact_json, lowered, scalar
+from piccobase.filters.scalars import Scalar, compact_json, decimal_of, lowered, scalar
 from piccobase.filters.tree import Name
-
-_JSON_FAMILIES = frozenset({"json", "geo", "list", "array"})
+from piccobase.schema.values.base import Family
 
 
 def constant(word: str) -> Value | None:
@@ -77,23 +76,24 @@ def macro(word: str) -> Value | None:
 def request_value(name: Name) -> Value:
     """A value of `@request.`; what is missing is NULL and never an error, but for a word that cannot follow."""
     match name.path[1:]:
-        case ("method",):
-            return _modified(name, lambda bindings: bindings.method, None)
-        case ("context",):
-            return _modified(name, lambda bindings: bindings.context, None)
+        case ("method",) if not name.modifier:
+            return Value(kind="unknown", read=lambda bindings: bindings.method)
+        case ("context",) if not name.modifier:
+            return Value(kind="unknown", read=lambda bindings: bindings.context)
         case ("roles",):
             return _roles(name)
-        case ("query", key):
+        case ("query", *parts) if parts:
+            key = ".".join(parts)
             return _modified(name, lambda bindings: bindings.query.get(key), lambda bindings: key in bindings.query)
-        case ("headers", key):
+        case ("headers", *parts) if parts:
+            key = ".".join(parts)
             return _modified(name, lambda bindings: bindings.headers.get(key), lambda bindings: key in bindings.headers)
         case ("auth", "collectionId"):
             return _modified(name, lambda bindings: _auth_collection(bindings, "id"), None)
         case ("auth", "collectionName"):
             return _modified(name, lambda bindings: _auth_collection(bindings, "name"), None)
         case ("auth", key, *rest):
-            read = auth_field(key, rest)
-            return _modified(name, read, lambda bindings: read(bindings) is not None)
+            return _modified(name, auth_field(key, rest), None)
         case ("body", key, *rest):
             return _modified(
                 name,
@@ -103,27 +103,57 @@ def request_value(name: Name) -> Value:
     raise UnknownField(f'There is no "{name}".', name.at)
 
 
-def auth_field(key: str, rest: Sequence[str] = ()) -> Read:
-    """A field of the auth record; NULL for a guest and for a field it does not have."""
+def body_length(key: str) -> Value:
+    """How many elements were submitted for a field of a list type; a single value counts 1, nothing 0."""
 
-    def read(bindings: Bindings) -> Any:
+    def length(bindings: Bindings) -> int:
+        value = bindings.body.get(key)
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return len(value)
+        return int(value not in (None, ""))
+
+    return Value(kind="unknown", read=length)
+
+
+def auth_field(key: str, rest: Sequence[str] = ()) -> Read:
+    """A field of the auth record; NULL for a guest and for a field it does not have.
+
+    A path through a relation is the business of whoever knows the collections (`CollectionNames.signed_in_as`).
+    """
+
+    def read(bindings: Bindings) -> Scalar:
         actor = bindings.actor
         if actor.collection is None:
             return None
         if key == "id" and not rest:
             return actor.id
-        value = actor.values.get(key)
         field = actor.collection.by_name.get(key)
-        if field is None or field.family not in _JSON_FAMILIES or not isinstance(value, str):
-            return scalar(value) if not rest else None
-        if field.family in ("list", "array"):
-            return compact_json(value) if not rest else None
-        try:
-            return scalar(_inside(parse_whole_json(value), rest))
-        except NotJSON:
-            return None
+        if rest and field is not None and field.target:
+            raise UnsupportedFilter(f"@request.auth.{key} leads to another collection, which is not followed here.")
+        return stored_scalar(actor.values.get(key), field.family if field else "text", rest)
 
     return read
+
+
+def stored_scalar(value: Any, family: Family, path: Sequence[str] = ()) -> Scalar:
+    """A driver value as a scalar. What SQLite keeps as text is read according to its family."""
+    if not isinstance(value, str):
+        return None if path else scalar(value)
+    match family:
+        case "json" | "geo":
+            try:
+                return scalar(_inside(parse_whole_json(value), path))
+            except NotJSON:
+                return None
+        case _ if path:
+            return None
+        case "list" | "array":
+            return compact_json(value)
+        case "decimal":
+            return decimal_of(value)
+        case "date":
+            return f"{value} 00:00:00.000Z"
+    return value
 
 
 def _auth_collection(bindings: Bindings, attribute: str) -> str | None:
@@ -161,6 +191,8 @@ def _modified(name: Name, read: Read, is_set: Callable[[Bindings], bool] | None)
             return Value(kind="unknown", read=lambda bindings: lowered(read(bindings)))
         case "isset" if is_set is not None:
             return Value(kind="unknown", read=lambda bindings: int(is_set(bindings)))
-        case "changed" | "length" | "each" | "isset":
+        case "isset":
+            return Value(kind="unknown", read=read)  # ignored, since an auth record's fields are not sent
+        case "changed" | "length" | "each":
             raise UnsupportedFilter(f'":{name.modifier}" is not supported here yet.', name.at)
     raise UnknownField(f'There is no modifier ":{name.modifier}".', name.at)

@@ -66,6 +66,11 @@ def float_of(number: int | float | Decimal) -> float:
         return math.inf if number > 0 else -math.inf
 
 
+def as_double(value: Scalar) -> Scalar:
+    """A number as a double, anything else as it is."""
+    return value if isinstance(value, str) or value is None else float_of(value)
+
+
 def number_of(value: Scalar) -> int | float | Decimal | None:
     """The number that SQLite's numeric affinity makes of it; None for NULL and for a text that is no number."""
     if not isinstance(value, str):
@@ -215,6 +220,6 @@ def holds(left: Scalar, operator: Operator, right: Scalar, *, literal: bool) -> 
             equal = left is not None and right is not None and _order(left) == _order(right)
             return equal if operator == "=" else not equal
         case "~" | "!~":
-            text, pattern = like_text(left), pattern_of(right)
+            text, pattern = text_of(left), pattern_of(right)
             return text is not None and pattern is not None and is_like(text, pattern) == (operator == "~")
     return left is not None and right is not None and _HOLDS[operator](_order(left), _order(right))

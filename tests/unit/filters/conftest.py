@@ -1,4 +1,4 @@
-"""Records of every family of values in both databases, in a strict and in a lenient collection; filters are asked of them."""
+"""Records of every family of values in both databases, for filters to be asked of."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,16 +11,33 @@ import apsw
 import asyncpg
 import pytest
 from piccolo.columns import (
-    JSON, JSONB, UUID, Array, BigInt, Boolean, Bytea, Date, DoublePrecision, ForeignKey, Interval, Numeric, Real, Text, Time,
-    Timestamp, Timestamptz, Varchar,
+    JSON,
+    JSONB,
+    UUID,
+    Array,
+    BigInt,
+    Boolean,
+    Bytea,
+    Date,
+    DoublePrecision,
+    ForeignKey,
+    Interval,
+    Numeric,
+    Real,
+    Text,
+    Time,
+    Timestamp,
+    Timestamptz,
+    Varchar,
 )  # fmt: skip
+from tests.postgres_server import PostgresServer
 
 from piccobase.columns import GeoPoint, MultiSelect, Relations, Select
 from piccobase.db.values import DECIMAL_ORDER, compare_decimals
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.compiler import compile_filter
 from piccobase.filters.dialects import dialect_of
-from piccobase.filters.fragments import Fragment, compose, join, render
+from piccobase.filters.fragments import Fragment, compose, join, render, slot
 from piccobase.filters.joins import Joins
 from piccobase.filters.names import CollectionNames
 from piccobase.filters.parser import parse
@@ -31,7 +48,6 @@ from piccobase.schema.building import build_registry
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.declaration import AuthCollection, Collection
 from piccobase.schema.registry import Registry
-from tests.postgres_server import PostgresServer
 
 MOMENT = datetime(2026, 11, 25, 10, 20, 30, 456000, tzinfo=UTC)  # a Wednesday
 
@@ -186,10 +202,8 @@ class Database:
         return POSTGRES_TYPES_OF.get(field.name) or POSTGRES_TYPES[field.family]
 
     def stored(self, field: Any, record: Mapping[str, Any]) -> Any:
-        if field.name in record:
-            value = record[field.name]
-        else:
-            value = None if field.nullable else field.value.zero()
+        empty = None if field.nullable else field.value.zero()
+        value = record.get(field.name, empty)
         bind = field.value.bind(self.name)
         return value if value is None or bind is None else bind(value)
 
@@ -215,24 +229,17 @@ class Database:
             collection=info, find=self.registry.find, joins=joins, alias="draft", draft=True, **options
         )
         where = compile_filter(parse(text), names, self.dialect, constants=True)
-        values = [self.stored(field, record) for field in info.fields]
-        if self.name == "sqlite":
-            marks = ", ".join(f'? AS "{field.column}"' for field in info.fields)
-        else:
-            marks = ", ".join(
-                f'${index + 1}::{self._type(field)} AS "{field.column}"' for index, field in enumerate(info.fields)
-            )
-        binders = [lambda bindings, value=value: value for value in values]
-        draft = Fragment(marks if self.name == "sqlite" else _with_slots(marks), ())
-        if self.name == "sqlite":
-            draft = Fragment(marks.replace("?", "\0"), tuple(binders))
-        else:
-            draft = Fragment(draft.sql, tuple(binders))
+        values = [self._draft_column(field, self.stored(field, record)) for field in info.fields]
+        draft = join(", ", values)
         statement = render(
             compose('WITH "draft" AS (SELECT ', draft, ') SELECT 1 FROM "draft"', joins.fragment(), " WHERE ", where),
             self.name,
         )
         return bool(self.rows(statement.sql, statement.bind(Bindings(**bindings))))
+
+    def _draft_column(self, field: Any, value: Any) -> Fragment:
+        cast = "" if self.name == "sqlite" else f"::{self._type(field)}"
+        return compose(slot(lambda bindings: value), f'{cast} AS "{field.column}"')
 
     def select(
         self, source: str, joins: Joins, where: list[Fragment], order: Fragment, bindings: Bindings
@@ -260,11 +267,6 @@ class Database:
             actor = self.actor(*actor.split("/"))
         bound = {"moment": MOMENT, **bound, "actor": actor}
         return bound, {"signed_in_as": actor.collection, **options}
-
-
-def _with_slots(marks: str) -> str:
-    pieces = marks.split("$")
-    return pieces[0] + "".join("\0" + piece.lstrip("0123456789") for piece in pieces[1:])
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from piccobase.filters.errors import UnsupportedFilter
 from piccobase.filters.fragments import Fragment, compose
 from piccobase.filters.literals import Kind
 from piccobase.filters.operands import Column, Read, Value
-from piccobase.filters.scalars import Scalar, decimal_of, float_of, fold, number_of, pattern_of, text_of
+from piccobase.filters.scalars import Scalar, as_double, decimal_of, float_of, fold, number_of, pattern_of, text_of
 from piccobase.filters.tree import Operator
 from piccobase.schema.values import base
 from piccobase.schema.values.dates import parse_instant
@@ -140,11 +140,6 @@ def as_text(column: Column, value: Value) -> Callable[[Bindings], str | None]:
     return lambda bindings: text_of(read(bindings))
 
 
-def as_double(value: Scalar) -> Scalar:
-    """A number as a double, anything else as it is."""
-    return value if isinstance(value, str) or value is None else float_of(value)
-
-
 def instant_text_of(text: str | None) -> str | None:
     """A text that reads as a date, in the wire's form; any other as it is."""
     moment = parse_instant(text) if text else None
@@ -162,7 +157,7 @@ def as_number(column: Column, read: Read) -> Callable[[Bindings], int | float | 
     """The number of a value: exact in a strict collection, a double in a lenient one; None where it is none."""
 
     def number(bindings: Bindings) -> int | float | None:
-        value = number_of(read(bindings))
+        value = _counted(column, read(bindings))
         if value is None:
             return None
         if isinstance(value, int) and column.strict and abs(value) < 2**63:
@@ -173,12 +168,22 @@ def as_number(column: Column, read: Read) -> Callable[[Bindings], int | float | 
     return number
 
 
+def _counted(column: Column, value: Scalar) -> int | float | Decimal | None:
+    """The number of a value; with a `:length`, which has no affinity, a text is none whatever it reads as."""
+    return None if column.length and isinstance(value, str) else number_of(value)
+
+
+def is_word(column: Column, value: Scalar) -> bool:
+    """Whether a value is a text that is no number to a number column."""
+    return isinstance(value, str) and _counted(column, value) is None
+
+
 def as_decimal(column: Column, read: Read) -> Callable[[Bindings], Decimal | None]:
-    """As `as_number`, for exact comparison: with a decimal column every digit counts, elsewhere fractions are doubles."""
-    exact = column.strict and column.field.family == "decimal"
+    """As `as_number`, to compare exactly: with a decimal column every digit counts, elsewhere fractions are doubles."""
+    exact = column.strict and column.field.family == "decimal" and not column.length
 
     def decimal(bindings: Bindings) -> Decimal | None:
-        value = read(bindings) if exact else number_of(read(bindings))
+        value = read(bindings) if exact else _counted(column, read(bindings))
         if exact or (column.strict and isinstance(value, int)):
             return decimal_of(value)
         return decimal_of(as_double(value))

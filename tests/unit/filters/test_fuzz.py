@@ -1,0 +1,99 @@
+"""Whatever comes as a filter or sort, only our own errors go out, and what compiles runs."""
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.filters.conftest import Database
+
+from piccobase.base.errors import BadRequest
+from piccobase.filters.parser import CLIENT_LIMITS, parse
+from piccobase.filters.shape import shape_of
+
+SEEDS = [
+    "published = true && (views > 10 || author.name ~ 'x')",
+    "title = 'it\\'s' || (js.a.0 ?!= -1.5 && cat.name:lower !~ \"%a\")",
+    "@request.auth.team.name = 'red' && @request.body.x:isset = true // 'why'\n&& dt >= @todayStart",
+    "geoDistance(geo.lon, geo.lat, 1, 2) < 5 && msel:length = 2 && null = '2024-01-01'",
+]
+WORDS = [
+    "title",
+    "num",
+    "js.a",
+    "cat.name",
+    "@now",
+    "@request.body.x",
+    "null",
+    "'a'",
+    "5",
+    "''",
+    "whole",
+    "price",
+    "dt",
+]
+WORDS += [
+    "=",
+    "!=",
+    "?~",
+    "&&",
+    "||",
+    "(",
+    ")",
+    "<",
+    " ",
+    "\n",
+    "//",
+    "'",
+    '"',
+    "\\",
+    "%",
+    ".",
+    ":",
+    ":lower",
+    "msel",
+    "-",
+    ",",
+]
+
+
+@given(st.one_of(st.text(max_size=60), st.binary(max_size=60).map(lambda raw: raw.decode(errors="surrogateescape"))))
+@settings(max_examples=500)
+def test_random_texts_raise_nothing_but_our_errors(text: str) -> None:
+    for read in (shape_of, parse):
+        try:
+            read(text, limits=CLIENT_LIMITS)
+        except BadRequest as error:
+            assert error.code.startswith("filter.")  # noqa: PT017 (most texts raise, some do not)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join), st.data())
+@settings(max_examples=500, deadline=None)
+def test_random_words_compile_and_run_or_raise_our_errors(sqlite_database: Database, text: str, data: Any) -> None:
+    try:
+        sqlite_database.ask("things", text, sort=data.draw(st.sampled_from(["id", text[:20], "-js,id"])))
+    except BadRequest as error:
+        assert error.status == 400  # noqa: PT017 (some of them run)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_mutations_of_good_filters_compile_and_run_or_raise_our_errors(
+    sqlite_database: Database, postgres_database: Database, seed: int
+) -> None:
+    dice = random.Random(seed)
+    ran = 0
+    for _ in range(150):
+        text = dice.choice(SEEDS[1:3])
+        for _ in range(dice.randint(1, 2)):
+            at = dice.randrange(len(text))
+            text = text[:at] + dice.choice([*WORDS, "", "", "\0", "\ud800", "é"]) + text[at + dice.randint(0, 2) :]
+        found = []
+        for database in (sqlite_database, postgres_database):
+            try:
+                found.append(database.ask("things", text, actor="users/u1", body={"x": 1}))
+                ran += 1
+            except BadRequest as error:
+                found.append(type(error).__name__)
+        assert found[0] == found[1], text
+    assert ran > 0
