@@ -1,0 +1,1 @@
+"""Migrations of the tables that the server itself needs. A project's own tables have theirs in the project."""

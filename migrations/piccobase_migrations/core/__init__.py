@@ -1,0 +1,1 @@
+"""The core's tables: superusers, roles, secrets, ids of collections."""

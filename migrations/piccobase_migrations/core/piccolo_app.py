@@ -1,0 +1,13 @@
+"""The Piccolo app of the core's tables. In the repository `piccolo migrations new piccobase --auto` makes a migration."""
+
+from pathlib import Path
+
+from piccolo.conf.apps import AppConfig
+
+from piccobase.schema.system import SYSTEM_TABLES
+
+APP_CONFIG = AppConfig(
+    app_name="piccobase",
+    migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
+    table_classes=list(SYSTEM_TABLES),
+)
