@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from piccobase.http.answers import CORS_HEADER, SECURITY_HEADERS, Send
+from piccobase.base.errors import NotFound
+from piccobase.http.answers import CORS_HEADER, SECURITY_HEADERS, Send, send_error
 from piccobase.http.body import Receive
 from piccobase.http.collections import PREFIX
 
@@ -30,6 +31,10 @@ class Edge:
             return
         head = scope["method"] == "HEAD"
         cors = any(name == b"origin" for name, _ in scope["headers"])
+        if scope["path"].startswith("/api/") and scope["path"].endswith("/"):
+            # protocol.md §1.1: such a path never matches; the router would take it for the one without.
+            await send_error(send, NotFound(), cors=cors, head=head)
+            return
 
         async def send_with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
@@ -47,11 +52,10 @@ class Edge:
 async def _answer_preflight(scope: Any, send: Send) -> None:
     """204 on any path (protocol.md §1.10)."""
     asked = {name: value for name, value in scope["headers"] if name.startswith((b"origin", b"access-control-"))}
-    headers = [header for header in SECURITY_HEADERS if header[0] != b"vary"]
     if b"origin" not in asked:
-        headers.append((b"vary", b"Origin"))
+        headers = [(b"vary", b"Origin")]
     else:
-        headers += [
+        headers = [
             (b"vary", b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"),
             CORS_HEADER,
             (b"access-control-allow-methods", _METHODS),

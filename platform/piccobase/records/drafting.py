@@ -43,7 +43,7 @@ def draft_new(collection: CollectionInfo, body: Mapping[str, Any], writable: Col
         if one.auto:
             draft.values[one.name] = moment
         elif one.key:
-            _draft_key(one, body, draft)
+            _draft_key(collection, one, body, draft)
         elif one.name in writable and one.name in body:
             _draft_field(collection, one, body[one.name], draft)
         elif not one.serial:
@@ -84,8 +84,10 @@ def _draft_default(collection: CollectionInfo, one: FieldInfo, draft: Draft) -> 
         draft.values[one.name] = value
 
 
-def _draft_key(key: FieldInfo, body: Mapping[str, Any], draft: Draft) -> None:
+def _draft_key(collection: CollectionInfo, key: FieldInfo, body: Mapping[str, Any], draft: Draft) -> None:
     wire = body.get("id")
+    if not collection.strict and key.family == "text":
+        wire = key.value.coerce(wire)
     if wire is None or wire == "":
         if not key.serial:
             value = key.default()

@@ -77,9 +77,9 @@ def _parse_excerpt(modifier: str) -> tuple[int, bool]:
 
 
 def pick(value: Any, wanted: Pick) -> Any:
-    """The wanted part of a JSON value. Lists are looked through; scalars are returned as they are."""
+    """The wanted part of a JSON value. Lists are looked through; their texts are never cut."""
     if isinstance(value, list):
-        return [pick(entry, wanted) for entry in value]
+        return [pick(entry, wanted) if isinstance(entry, dict | list) else entry for entry in value]
     if not isinstance(value, dict):
         return _cut(value, wanted.excerpt)
     if not wanted.names and wanted.everything is None:
