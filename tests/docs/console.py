@@ -3,10 +3,14 @@
 import json
 import os
 import shlex
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from litestar.testing import TestClient
+import httpx
+
+from piccobase import App
 
 ADDRESS = "http://127.0.0.1:8090"
 ANY = "..."
@@ -52,9 +56,20 @@ def read_curl(command: str, variables: dict[str, str]) -> Call:
     return Call(method, url, headers, body)
 
 
-def ask(client: TestClient[Any], call: Call) -> Any:
+@asynccontextmanager
+async def open_app(app: App) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the app, which is started in the working directory without a server."""
+    await app.start(app.config(environment={}))
+    try:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as client:
+            yield client
+    finally:
+        await app.stop()
+
+
+async def ask(client: httpx.AsyncClient, call: Call) -> Any:
     """The answer's JSON, None where there is no body."""
-    answer = client.request(call.method, call.url, headers=call.headers, json=call.json)
+    answer = await client.request(call.method, call.url, headers=call.headers, json=call.json)
     return json.loads(answer.text) if answer.text else None
 
 
@@ -77,7 +92,7 @@ def remembered(answer: Any) -> dict[str, str]:
     return {name: value for name, value in {"TOKEN": answer.get("token"), "ID": record.get("id")}.items() if value}
 
 
-def play(block: str, client: TestClient[Any], variables: dict[str, str], place: str) -> None:
+async def play(block: str, client: httpx.AsyncClient, variables: dict[str, str], place: str) -> None:
     """Asks each curl line of the app and compares what is shown below it. Other `$` lines are only shown."""
     command, shown = "", ""
     for row in [*block.splitlines(), "$"]:
@@ -89,7 +104,7 @@ def play(block: str, client: TestClient[Any], variables: dict[str, str], place: 
                 shown += row + os.linesep
             continue
         if command.startswith("curl"):
-            got = ask(client, read_curl(command, variables))
+            got = await ask(client, read_curl(command, variables))
             variables |= remembered(got)
             if shown.strip():
                 expected = json.loads(shown.replace("[...]", f'["{ANY}"]'))

@@ -1,35 +1,34 @@
 """README and docs run: every python block is executed, every curl line is asked of the app the page has made."""
 
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from litestar.testing import TestClient
-from tests.docs.console import matches, play, read_curl
+from tests.docs.console import matches, open_app, play, read_curl
 from tests.docs.pages import PAGES, blocks_of, name_of
 
 RUNNABLE = [page for page in PAGES if any(block.language in ("python", "console") for block in blocks_of(page))]
 
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=name_of)
-def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page is one story in a fresh folder: later blocks see what earlier ones have made."""
     monkeypatch.chdir(tmp_path)
     story: dict[str, Any] = {}
     variables: dict[str, str] = {}
     client = None
-    with ExitStack() as open_clients:
+    async with AsyncExitStack() as open_apps:
         for block in blocks_of(page):
             place = f"{name_of(page)}:{block.line}"
             if block.language == "python":
                 # Compiled at its own line of the page, so that a traceback names README.md:9.
                 exec(compile("\n" * (block.line - 1) + block.text, page, "exec"), story)
                 if (app := story.pop("app", None)) is not None:
-                    client = open_clients.enter_context(TestClient(app))
+                    client = await open_apps.enter_async_context(open_app(app))
             elif block.language == "console" and "$ curl" in block.text:
                 assert client is not None, f"{place}: no block before this one makes an app"
-                play(block.text, client, variables, place)
+                await play(block.text, client, variables, place)
 
 
 def test_the_readme_is_among_the_pages_that_run() -> None:
