@@ -37,7 +37,6 @@ WORKLOADS = (
         LIST + "?perPage=30&skipTotal=1&filter=(title~'{word}')&sort=-title",
         draws=("word",),
     ),
-    Workload("list 30, expand", LIST + "?page={page}&perPage=30&skipTotal=1&expand=author", draws=("page",)),
     Workload("list 200", LIST + "?page={page}&perPage=200&skipTotal=1", draws=("page",)),
     Workload("update", LIST + "/{post}", "PATCH", signed_in=True, draws=("post",), body="change"),
     # Last, because it makes the database grow.

@@ -38,9 +38,7 @@ class Client:
             connection.request(method, path, content, authorization | (headers or {}))
             response = connection.getresponse()
             received = response.read()
-        return Answer(
-            response.status, {name.lower(): value for name, value in response.getheaders()}, _parsed(received)
-        )
+        return Answer(response.status, _joined(response.getheaders()), _parsed(received))
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """The body of the answer to a JSON request that must succeed; raises `Refused` where it does not."""
@@ -55,6 +53,15 @@ class Client:
         draft = {"identity": identity, "password": password}
         answer = self.ask("POST", f"/api/collections/{collection}/auth-with-password", draft)
         return Client(self.base_url, answer["token"])
+
+
+def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """A header that came several times is one list (RFC 9110 §5.3)."""
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        name = name.lower()
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def _parsed(received: bytes) -> Any:

@@ -52,7 +52,7 @@ def running_piccobase(app: Path, folder: Path, database_url: str | None = None) 
     place: list[str | Path] = [app, "--data-dir", folder / "data"]
     if database_url is not None:
         place += ["--database-url", database_url]
-        run([*command, "migrate", *place], folder)
+        run([*command, "migrate", "apply", *place], folder)
     run([*command, "superuser", "upsert", *SUPERUSER, *place], folder)
     port = free_port()
     with running_server("piccobase", [*command, "serve", *place, "--port", str(port)], port, folder) as server:

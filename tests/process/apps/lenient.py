@@ -1,4 +1,4 @@
-"""The collections of the conformance cases, coercing values as PocketBase does; `conformance/world.py` has their twins."""
+"""The collections of the conformance cases, which coerce as PocketBase does. `conformance/world.py` has their twins."""
 
 from piccolo.columns import JSONB, Boolean, DoublePrecision, Email, ForeignKey, Text, Timestamptz, Varchar
 from piccolo.constraints import Unique

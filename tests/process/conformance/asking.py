@@ -75,6 +75,12 @@ def filters(point: int, name: str, *texts: str) -> Case:
     return Case(point, name, tuple(filtered(text) for text in texts))
 
 
+def superuser_filters(point: int, name: str, *texts: str) -> Case:
+    """The same, asked by a superuser."""
+    asks = (filtered(text) for text in texts)
+    return Case(point, name, tuple(Ask(each.method, each.path, None, {"Authorization": "{root}"}) for each in asks))
+
+
 def stored(point: int, name: str, *values: Any, field: str) -> Case:
     """A record of samples for each value of one field: what comes back is what was stored."""
     return Case(

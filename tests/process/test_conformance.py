@@ -1,0 +1,47 @@
+"""Piccobase's answers beside those recorded of the real PocketBase, by the points of protocol.md §10."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from tests.process.client import Client
+from tests.process.conformance.asking import REFRESH, Case
+from tests.process.conformance.cases import CASES
+from tests.process.conformance.comparing import APP, answers, claims, differences, recorded, send
+from tests.process.conformance.lists import UNSUPPORTED
+from tests.process.conformance.world import fill
+from tests.process.serving import running_piccobase
+
+
+@dataclass(frozen=True)
+class World:
+    """A server with the collections and records of the cases, and the tokens of its actors."""
+
+    url: str
+    tokens: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with running_piccobase(APP, tmp_path_factory.mktemp("conformance")) as server:
+        yield World(server.url, fill(server))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_answer_is_the_reference_s(case: Case, world: World) -> None:
+    assert differences(case, answers(case, world.url, world.tokens), recorded()[str(case)]) == []
+
+
+@pytest.mark.parametrize("case", UNSUPPORTED, ids=str)
+def test_what_filters_cannot_answer_yet_they_refuse(case: Case, world: World) -> None:
+    """Never a wrong list. Once one is answered, its case moves to the others."""
+    refused = [send(each, world.url, world.tokens) for each in case.asks]
+    assert {(each.status, each.headers.get("x-error-code")) for each in refused} == {(400, "filter.unsupported")}
+
+
+def test_two_tokens_of_the_same_second_are_the_same(world: World) -> None:
+    """Point 74. A token holds no more than what it says, and it says the second in which it ends."""
+    client = Client(world.url, world.tokens["bo"])
+    tokens = [client.ask("POST", REFRESH)["token"] for _ in range(10)]
+    ends = {claims(token)["exp"] for token in tokens}
+    assert len(set(tokens)) == len(ends) < len(tokens)
