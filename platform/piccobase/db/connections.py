@@ -59,6 +59,9 @@ def _open(path: str, readonly: bool, synchronous: str, busy_timeout: float) -> a
         connection.pragma("journal_size_limit", _WAL_BYTES_KEPT)
         connection.pragma("wal_autocheckpoint", 0)  # checkpoints.py sees to that
         connection.pragma("query_only", readonly)
+        # Else a quoted name that does not exist is a text: a misspelt column would compare as its own name.
+        connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
         connection.create_collation(DECIMAL_ORDER, compare_decimals)
         connection.convert_binding = convert_binding
     except BaseException:

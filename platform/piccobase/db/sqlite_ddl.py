@@ -11,13 +11,9 @@ from typing import Protocol
 
 from piccobase.base.clock import instant_text
 from piccobase.db.errors import DatabaseFailed
+from piccobase.db.sqlite_tokens import Token, quoted, unquoted
+from piccobase.db.sqlite_tokens import tokens as tokens_of
 from piccobase.db.values import DECIMAL_ORDER
-
-_TOKEN = re.compile(
-    r"""(?P<space>\s+|--[^\n]*|/\*.*?\*/)|(?P<string>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")*"|\[[^\]]*\]|`[^`]*`)"""
-    r"""|(?P<word>[\w$]+(?:\.\d+)?)|(?P<sign>.)""",
-    re.DOTALL,
-)
 
 _TYPES = {"NUMERIC": "DECIMAL_TEXT", "DECIMAL": "DECIMAL_TEXT", "JSON": "JSON_TEXT", "JSONB": "JSONB_TEXT"}
 _TABLE_CONSTRAINTS = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
@@ -32,7 +28,7 @@ _INSTANT = "strftime('%Y-%m-%d %H:%M:%fZ', "
 
 def rewrite(ddl: str) -> str:
     """CREATE TABLE and ALTER TABLE … ADD COLUMN with SQLite's types and defaults; any other statement as it is."""
-    tokens = _tokens(ddl)
+    tokens = tokens_of(ddl)
     words = [text.upper() for kind, text in tokens if kind != "space"][:8]
     if words[:2] == ["CREATE", "TABLE"]:
         start = next((position for position, (_, text) in enumerate(tokens) if text == "("), None)
@@ -43,14 +39,10 @@ def rewrite(ddl: str) -> str:
     return ddl
 
 
-def _tokens(sql: str) -> list[tuple[str, str]]:
-    return [(str(found.lastgroup), found[0]) for found in _TOKEN.finditer(sql)]
-
-
-def _rewrite_columns(tokens: list[tuple[str, str]], start: int) -> str:
+def _rewrite_columns(tokens: list[Token], start: int) -> str:
     """Goes through the definitions from `start` on, one by one: each ends at a comma, or the last parenthesis."""
     done = "".join(text for _, text in tokens[:start])
-    definition: list[tuple[str, str]] = []
+    definition: list[Token] = []
     depth = 0
     for position in range(start, len(tokens)):
         text = tokens[position][1]
@@ -65,7 +57,7 @@ def _rewrite_columns(tokens: list[tuple[str, str]], start: int) -> str:
     return done + _rewrite_column(definition)
 
 
-def _rewrite_column(tokens: list[tuple[str, str]]) -> str:
+def _rewrite_column(tokens: list[Token]) -> str:
     """`"price" NUMERIC(10, 2) DEFAULT 0` -> `"price" DECIMAL_TEXT(10, 2) COLLATE DECIMAL_ORDER DEFAULT '0'`"""
     solid = [position for position, (kind, _) in enumerate(tokens) if kind != "space"]
     texts = [text for _, text in tokens]
@@ -163,37 +155,28 @@ async def add_constraint(transaction: Asks, ddl: str) -> None:
     found = _ADD_CONSTRAINT.fullmatch(ddl)
     if found is None:
         raise DatabaseFailed("This is no constraint that can be added.")
-    table, name = _unquoted(found["table"]), _unquoted(found["name"])
+    table, name = unquoted(found["table"]), unquoted(found["name"])
     if found["check"] is not None:
-        await _add_check(transaction, table, f"CONSTRAINT {_quoted(name)} {found['check']}")
+        await _add_check(transaction, table, f"CONSTRAINT {quoted(name)} {found['check']}")
         return
-    columns = [text for kind, text in _tokens(found["columns"]) if kind in ("name", "word")]
+    columns = [text for kind, text in tokens_of(found["columns"]) if kind in ("name", "word")]
     if found["same"] is not None:
         # To a unique index two NULLs differ. With these pairs they are the same, and no NULL is the same as a value.
         columns = [part for column in columns for part in (f"ifnull({column}, 0)", f"{column} IS NULL")]
-    await transaction.rows(f"CREATE UNIQUE INDEX {_quoted(name)} ON {_quoted(table)} ({', '.join(columns)})")
+    await transaction.rows(f"CREATE UNIQUE INDEX {quoted(name)} ON {quoted(table)} ({', '.join(columns)})")
 
 
 async def _add_check(transaction: Asks, table: str, constraint: str) -> None:
     created = await transaction.rows("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,))
     if not created:
         raise DatabaseFailed(f"There is no table {table}.")
-    if await transaction.rows(f"SELECT 1 FROM {_quoted(table)} LIMIT 1"):
+    if await transaction.rows(f"SELECT 1 FROM {quoted(table)} LIMIT 1"):
         raise DatabaseFailed(f"The table {table} has rows already: a check constraint needs a migration.")
     others = await transaction.rows(
         "SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL",
         (table,),
     )
     body, _, options = created[0][0].rpartition(")")
-    await transaction.rows(f"DROP TABLE {_quoted(table)}")
+    await transaction.rows(f"DROP TABLE {quoted(table)}")
     for sql in (f"{body}, {constraint}){options}", *(sql for (sql,) in others)):
         await transaction.rows(sql)
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name
-
-
-def _quoted(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'

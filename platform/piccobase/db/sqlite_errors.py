@@ -1,6 +1,7 @@
 """SQLite's errors as ours, by extended result code (sqlite.org/rescode.html)."""
 
 import re
+from collections.abc import Iterator
 
 import apsw
 
@@ -13,6 +14,7 @@ from piccobase.db.errors import (
     SerializationFailed,
     StillReferenced,
 )
+from piccobase.db.sqlite_tokens import tokens, unquoted
 
 _UNAVAILABLE: dict[type[apsw.Error], str] = {
     apsw.FullError: "The disk of the database is full.",
@@ -75,7 +77,17 @@ def _unique_columns(subject: str, connection: apsw.Connection) -> tuple[str, ...
     if found is None:
         return ()
     sql, table = found
-    body = sql[sql.index("(", sql.upper().index(" ON ")) :]
-    mentioned = {a or b or c or d for a, b, c, d in re.findall(r'"((?:[^"]|"")+)"|\[([^\]]+)\]|`([^`]+)`|(\w+)', body)}
+    mentioned = set(_mentioned(sql))
     columns = connection.execute("SELECT name FROM pragma_table_xinfo(?)", (table,)).fetchall()
     return tuple(str(name) for (name,) in columns if name in mentioned)
+
+
+def _mentioned(create_index: str) -> Iterator[str]:
+    """The names between the first parenthesis and its end; a WHERE behind it does not say what is unique."""
+    depth = 0
+    for token in tokens(create_index):
+        depth += (token.text == "(") - (token.text == ")")
+        if depth and token.kind in ("name", "word"):
+            yield unquoted(token.text)
+        elif not depth and token.text == ")":
+            return

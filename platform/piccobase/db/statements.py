@@ -36,6 +36,8 @@ _LOOPING = frozenset({"Next", "Prev", "SorterNext", "VNext", "Yield", "RowSetRea
     "VFilter",
 }
 
+_RETURNING = frozenset({"Column", "Rowid", "ResultRow", "RealAffinity"})
+
 
 def first_word(sql: str) -> str:
     """The first word after blanks and comments, in capitals."""
@@ -84,6 +86,8 @@ def kind_of(connection: apsw.Connection, sql: str, args: Sequence[Any]) -> Kind:
         return Kind.BARE
     if word in _SCHEMA:
         return Kind.SCHEMA
+    if word == "EXPLAIN":  # SQLite answers for what is explained
+        return Kind.READ
     if reads:  # of the rest, to SQLite everything "reads" that leaves the file as it is
         return Kind.READ if word in _READING else Kind.BARE
     return Kind.SHORT if _is_short(connection, sql, args) else Kind.LONG
@@ -114,16 +118,26 @@ def _only_reads(connection: apsw.Connection, sql: str, args: Sequence[Any]) -> b
 def _is_short(connection: apsw.Connection, sql: str, args: Sequence[Any]) -> bool:
     """Whether the program has no loop over rows.
 
-    RETURNING loops over the rows it has changed, at the end of the program: the `Next` after `Rewind` there goes
-    over at most those the rest of the program has changed, so it makes nothing long that is not long already.
+    Two loops do not count. RETURNING goes at the end over the rows that the rest of the program has changed. And where
+    a row is added that others may have been missing (`FkIfZero`), they are looked for only while some are missing.
     """
     try:
-        opcodes = [row[1] for row in connection.execute(f"EXPLAIN {sql}", args)]
-    except UnicodeDecodeError:
-        return False  # a blob in the statement, or the default of a column: it is listed as if it were text
-    loops = [position for position, opcode in enumerate(opcodes) if opcode in _LOOPING]
-    if len(loops) == 1 and opcodes[loops[0]] == "Next" and "ResultRow" in opcodes[: loops[0]]:
-        rewind = max((position for position in range(loops[0]) if opcodes[position] == "Rewind"), default=0)
-        between = opcodes[rewind + 1 : loops[0]]
-        return set(between) <= {"Column", "Rowid", "ResultRow", "RealAffinity"}
+        program = _without_search_for_orphans(list(connection.execute(f"EXPLAIN {sql}", args)))
+    except UnicodeDecodeError:  # a blob in it (a column's default, say) is shown as text
+        return False
+    loops = [position for position, opcode in enumerate(program) if opcode in _LOOPING]
+    if len(loops) == 1 and program[loops[0]] == "Next" and "Rewind" in program:
+        rewind = len(program) - 1 - program[::-1].index("Rewind")
+        return set(program[rewind + 1 : loops[0]]) <= _RETURNING and "ResultRow" in program
     return not loops
+
+
+def _without_search_for_orphans(program: list[tuple[Any, ...]]) -> list[str]:
+    """The opcodes, without those that `FkIfZero` jumps over."""
+    opcodes, after = [], 0
+    for address, opcode, _, target, *_ in program:
+        if opcode == "FkIfZero":
+            after = target
+        if address >= after:
+            opcodes.append(opcode)
+    return opcodes

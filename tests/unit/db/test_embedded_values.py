@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from piccolo.columns import (
     JSON,
@@ -235,6 +235,7 @@ def test_the_order_of_decimals(left: str, right: str, order: int) -> None:
     assert compare_decimals(right, left) == -order
 
 
+@settings(deadline=None)
 @given(st.lists(st.decimals() | st.text(max_size=3), min_size=3, max_size=3))
 def test_the_order_of_decimals_is_one_whatever_comes(values: list[Decimal | str]) -> None:
     low, middle, high = (str(value) for value in values)
@@ -243,6 +244,7 @@ def test_the_order_of_decimals_is_one_whatever_comes(values: list[Decimal | str]
     assert compare_decimals(low, middle) == -compare_decimals(middle, low)
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False))
 def test_a_decimal_reads_back_from_its_text(value: Decimal) -> None:
     assert Decimal(decimal_text(value)) == value
@@ -281,6 +283,7 @@ async def test_a_value_without_a_form_is_refused(db: EmbeddedEngine) -> None:
         await db.rows("SELECT ?", (object(),))
 
 
+@settings(deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner)))
 def test_a_list_reads_back_from_its_json(value: Any) -> None:
     assert json.loads(adapt([value])) == [value]
