@@ -5,6 +5,7 @@ import errno
 import shlex
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import rich_click as click
@@ -51,7 +52,8 @@ def serve(
         )
     for warning in loaded.check():
         click.echo(f"warning: {warning}", err=True)
-    asyncio.run(_serve(loaded, config, migrate=False if no_migrate else None))
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(loaded, config, migrate=False if no_migrate else None))
 
 
 async def _serve(app: App, config: Config, *, migrate: bool | None) -> None:
@@ -90,9 +92,19 @@ class _Server(uvicorn.Server):
             sys.stdout.flush()
 
 
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's where there is one (not on Windows): it answers about twice as many requests a second."""
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
 def _bind(config: Config) -> socket.socket:
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP, so that asyncio switches Nagle's algorithm off; with it each answer would wait 40 ms for an ACK.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((config.host, config.port))
