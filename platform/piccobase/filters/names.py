@@ -218,8 +218,9 @@ class CollectionNames:
                 return replace(column, lower=True)
             case "length" if column.field.type in _LIST_TYPES:
                 return replace(column, length=True)
-            case "each" if column.field.type in _LIST_TYPES and column.field.multiple:
-                raise UnsupportedFilter(":each on a field of many is not supported yet.", name.at)
+            case "each" | "length" if column.field.multiple:
+                # Also of an array, which the protocol does not know: passed over, the answer would be a wrong one.
+                raise UnsupportedFilter(f":{name.modifier} on a field of many is not supported yet.", name.at)
             case "length" | "each" | "isset" | "changed":
                 return column  # ignored where it means nothing (protocol.md §3.5)
         raise UnknownField(f'There is no modifier ":{name.modifier}".', name.at)

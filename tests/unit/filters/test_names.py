@@ -39,6 +39,8 @@ REFUSED = [
     ("cats_via_owner.name = 1", UnsupportedFilter, None),
     ("cats.name = 'x'", UnsupportedFilter, None),
     ("msel:each ?= 'a'", UnsupportedFilter, ":each on a field of many is not supported yet. (at 1: msel:each ?= 'a')"),
+    ("tags:each ?= 'a'", UnsupportedFilter, ":each on a field of many is not supported yet. (at 1: tags:each ?= 'a')"),
+    ("tags:length > 1", UnsupportedFilter, ":length on a field of many is not supported yet. (at 1: tags:length > 1)"),
     ("@request.body.title:changed = true", UnsupportedFilter, None),
     ("@request.body.title:length = 1", UnsupportedFilter, None),
     ("@request.roles:lower = 'x'", UnsupportedFilter, None),
