@@ -102,7 +102,7 @@ class User(AuthCollection, tablename="users", auth=AuthOptions(identity=("email"
         list=signed_in,
         view=signed_in,
         create=EVERYONE,
-        update=owner,
+        update=owner | role("admin"),
         delete=owner,
         manage=role("admin"),
         auth="suspended = false",

@@ -69,7 +69,9 @@ async def insert_people(services: Services, passwords: Mapping[str, str]) -> Non
         await Grants(services.engine).grant(users, user.id, person["roles"])
         ids[person["username"]] = user.id
     for city, curated in people.CURATED.items():
-        values: dict[Column | str, Any] = {**curated, "facts": as_json(curated["facts"])}
+        values: dict[Column | str, Any] = {
+            name: as_json(told) if name == "facts" else told for name, told in curated.items()
+        }
         await City.update(values).where(City.id == city)
     await Visit.insert(*(Visit(**_visit(written, ids)) for written in people.VISITS))
     await Note.insert(*(Note(**written | {"author": ids[written["author"]]}) for written in people.NOTES))
