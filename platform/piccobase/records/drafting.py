@@ -46,6 +46,8 @@ def draft_new(collection: CollectionInfo, body: Mapping[str, Any], writable: Col
             _draft_key(collection, one, body, draft)
         elif one.name in writable and one.name in body:
             _draft_field(collection, one, body[one.name], draft)
+        elif collection.strict and one.required and one.name in writable:
+            draft.errors[one.name] = REQUIRED
         elif not one.serial:
             _draft_default(collection, one, draft)
     return draft
@@ -157,6 +159,11 @@ def _lenient_relation(one: FieldInfo, wire: Any) -> Any:
     return value
 
 
+def _is_choice(collection: CollectionInfo, one: FieldInfo, value: Any) -> bool:
+    """The declared default, and in a lenient collection the zero value, say that nothing was chosen."""
+    return value in one.choices or value == one.default() or (not collection.strict and value == one.value.zero())
+
+
 def check_field(collection: CollectionInfo, one: FieldInfo, value: Any) -> None:
     """Whether a value may stand in a field. Raises InvalidValue."""
     missing = one.value.is_blank(value) if collection.strict else one.value.is_zero(value)
@@ -164,6 +171,6 @@ def check_field(collection: CollectionInfo, one: FieldInfo, value: Any) -> None:
         raise InvalidValue(REQUIRED.code, REQUIRED.message)
     if value is None or (one.target and not one.multiple):
         return  # whether a relation's target exists is asked of the database
-    if one.choices and value not in one.choices:
+    if one.choices and not _is_choice(collection, one, value):
         raise InvalidValue("validation_invalid_value", f"Invalid value {value}.", {"value": str(value)})
     one.value.check(value)

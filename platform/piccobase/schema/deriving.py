@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from piccolo import columns as piccolo
 from piccolo.columns import Column
@@ -19,6 +19,7 @@ from piccobase.schema.values.lists import ArrayValue, ListValue, SelectListValue
 from piccobase.schema.values.numbers import BooleanValue, DecimalValue, IntegerValue, NumberValue
 from piccobase.schema.values.structured import BytesValue, GeoPointValue, JSONValue
 from piccobase.schema.values.text import (
+    CharValue,
     EditorValue,
     EmailValue,
     IntegerKeyValue,
@@ -105,7 +106,7 @@ def _text(column: piccolo.Text) -> ValueType:
 # Looked up along the column class's MRO: the nearest ancestor decides.
 _MAKERS: Mapping[type, Callable[[Any], ValueType]] = {
     piccolo.Varchar: _varchar,
-    piccolo.Char: lambda column: TextValue(max=column.length or 0),
+    piccolo.Char: lambda column: CharValue(max=column.length or 0),
     piccolo.Text: _text,
     piccolo.Email: lambda column: EmailValue(max=column.length or 0),
     piccolo.UUID: lambda column: UUIDValue(),
@@ -138,20 +139,18 @@ _MAKERS: Mapping[type, Callable[[Any], ValueType]] = {
 
 def default_of(column: Column, value: ValueType) -> Callable[[], Any]:
     """What an absent value becomes, as a Python value: the column's default, made anew each time."""
-    is_list = value.family == "list"
-
-    def default() -> Any:
-        made = column.get_default_value()
-        if isinstance(column, piccolo.Timestamp) and isinstance(made, TimestampNow):
-            return clock.now().replace(
-                tzinfo=None
-            )  # Piccolo's own is the machine's local time; naive ones are UTC here
-        if isinstance(made, Default):
-            made = made.python()
-        if isinstance(made, Enum):
-            made = made.value
-        if isinstance(made, str) and is_list:
-            return parse_json(made)
-        return list(made) if isinstance(made, list) else made
-
-    return default
+    declared = getattr(column, "default", None)
+    if isinstance(declared, Enum):
+        declared = declared.value
+    if isinstance(column, piccolo.Timestamp) and isinstance(declared, TimestampNow):
+        # Piccolo's own is the machine's local time; naive ones are UTC here.
+        return lambda: clock.now().replace(tzinfo=None)
+    if isinstance(declared, Default):
+        return declared.python
+    if value.family == "list" and isinstance(declared, str):
+        return lambda: parse_json(declared)
+    if isinstance(declared, list):
+        return lambda: list(declared)
+    if callable(declared):
+        return cast(Callable[[], Any], declared)
+    return lambda: declared

@@ -7,7 +7,7 @@
 `clean` goes from wire to value, `bind` from value to driver, `read` from driver back to wire.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -84,6 +84,10 @@ class ValueType:
 
     def read(self, dialect: Dialect) -> Convert | None:
         """The function from driver value to wire; None where the driver value is sent as it is. Never given None."""
+        return None
+
+    def is_wire_already(self, dialect: Dialect) -> Callable[[Sequence[Any]], bool] | None:
+        """A quick look at a whole column of driver values: True when `read` would change none of them."""
         return None
 
     def describe(self) -> dict[str, Any]:

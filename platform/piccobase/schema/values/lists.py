@@ -68,7 +68,10 @@ class SelectListValue(ListValue):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayValue(ValueType):
-    """Piccolo's Array: a list of values of one kind, in PostgreSQL's own array or as JSON text on SQLite."""
+    """Piccolo's Array: a list of values of one kind, in PostgreSQL's own array or as JSON text on SQLite.
+
+    Lists in it are of one length, as PostgreSQL wants them, and a list of empty lists is an empty list.
+    """
 
     type: ClassVar[str] = "json"
     family: ClassVar[Family] = "array"
@@ -84,7 +87,14 @@ class ArrayValue(ValueType):
     def clean(self, wire: Any) -> Any:
         if not isinstance(wire, list):
             raise wrong_type("Must be a list.")
-        return [self._entry(entry) for entry in wire]
+        return self._even([self._entry(entry) for entry in wire])
+
+    def _even(self, entries: list[Any]) -> list[Any]:
+        if not isinstance(self.element, ArrayValue) or not entries:
+            return entries
+        if len({len(entry) for entry in entries}) > 1:
+            raise wrong_type("The lists in it must be of one length.")
+        return entries if entries[0] else []
 
     def _entry(self, wire: Any) -> Any:
         if wire is None:
@@ -97,7 +107,8 @@ class ArrayValue(ValueType):
                 wire = parse_json(wire)
             except NotJSON:
                 return []
-        return [self.element.coerce(entry) for entry in wire] if isinstance(wire, list) else []
+        entries = [self.element.coerce(entry) for entry in wire] if isinstance(wire, list) else []
+        return self._even([entry for entry in entries if entry is not None])
 
     def check(self, value: Any) -> None:
         for entry in value:

@@ -2,8 +2,11 @@
 
 import decimal
 import re
+import struct
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+import msgspec
 
 from piccobase.base.json import JSONFloat, wire_number
 from piccobase.schema.values.base import Convert, Dialect, Family, InvalidValue, ValueType, wrong_type
@@ -48,7 +51,7 @@ def _plain(limit: Number) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberValue(ValueType):
-    """A double. `single` says that PostgreSQL keeps only 4 bytes of it (Piccolo's Real)."""
+    """A double. `single` is Piccolo's Real, of which PostgreSQL keeps 4 bytes: about seven digits, on SQLite too."""
 
     type: ClassVar[str] = "number"
     family: ClassVar[Family] = "number"
@@ -62,18 +65,20 @@ class NumberValue(ValueType):
     def clean(self, wire: Any) -> Any:
         if isinstance(wire, bool) or not isinstance(wire, int | float):
             raise not_a_number()
-        return _double(wire)
+        return self._of(wire)
 
     def coerce(self, wire: Any) -> Any:
-        return _double(number_of(wire))
+        return self._of(number_of(wire))
+
+    def _of(self, number: float) -> float:
+        value = _double(number)
+        return single(value) if self.single else value
 
     def check(self, value: Any) -> None:
         check_limits(value, self.min, self.max)
-        if self.single and abs(value) > 3.4028234663852886e38:
-            raise not_a_number()
 
     def read(self, dialect: Dialect) -> Convert | None:
-        return wire_number
+        return _wire_single if self.single else wire_number
 
     def describe(self) -> dict[str, Any]:
         return {"min": self.min, "max": self.max, "onlyInt": False}
@@ -86,7 +91,29 @@ def _double(number: float) -> float:
         raise not_a_number() from None
     if value in (float("inf"), float("-inf")):  # 1e999 reads as an infinity
         raise not_a_number()
-    return value
+    return value + 0.0  # minus zero becomes zero, as it does in SQLite
+
+
+def single(value: float) -> float:
+    """The number of single precision that is nearest, by its shortest digits: 0.1, and not 0.10000000149011612."""
+    try:
+        packed = struct.pack("<f", value)
+    except OverflowError:
+        raise not_a_number() from None
+    (nearest,) = struct.unpack("<f", packed)
+    candidates = (float(f"{nearest:.{digits}g}") for digits in range(1, 10))
+    return next(number for number in candidates if _packed(number) == packed) + 0.0
+
+
+def _packed(number: float) -> bytes | None:
+    try:
+        return struct.pack("<f", number)
+    except OverflowError:  # rounded up beyond the largest
+        return None
+
+
+def _wire_single(stored: float) -> Any:
+    return wire_number(single(stored))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +173,7 @@ class DecimalValue(ValueType):
 
     def coerce(self, wire: Any) -> Any:
         if isinstance(wire, str) and _NUMERIC.fullmatch(wire):
-            return decimal.Decimal(wire)
+            return _decimal(wire)
         return _exact(number_of(wire))
 
     def check(self, value: Any) -> None:
@@ -159,9 +186,9 @@ class DecimalValue(ValueType):
         if self.precision is None:
             return
         scale = self.scale or 0
-        if -value.normalize().as_tuple().exponent > scale:
+        if -exponent > scale and any(digits[exponent + scale :]):
             raise wrong_type(f"At most {scale} digit(s) after the decimal point.")
-        if abs(value) >= decimal.Decimal(10) ** (self.precision - scale):
+        if value.copy_abs() >= decimal.Decimal(10) ** (self.precision - scale):
             limit = 10 ** (self.precision - scale)
             raise InvalidValue("validation_max_number_constraint", f"Must be less than {limit}.", {"max": limit})
 
@@ -169,15 +196,36 @@ class DecimalValue(ValueType):
         return plain_digits if dialect == "sqlite" else None
 
     def read(self, dialect: Dialect) -> Convert | None:
-        return _decimal_of if dialect == "sqlite" else _plain_decimal
+        if dialect == "postgres":
+            return _wire_decimal
+        return _wire_stored if self.precision is None else self._wire_scaled
+
+    def _wire_scaled(self, stored: Any) -> Any:
+        """With as many digits after the point as were declared, as PostgreSQL stores it."""
+        value = decimal.Decimal(str(stored))
+        if not value.is_finite():
+            return None
+        return _wire_decimal(value.quantize(decimal.Decimal(1).scaleb(-(self.scale or 0)), context=_ALL_DIGITS))
 
     def describe(self) -> dict[str, Any]:
         return {"min": None, "max": None, "onlyInt": False}
 
 
+_ALL_DIGITS = decimal.Context(prec=decimal.MAX_PREC)
+
+
 def _exact(number: int | float) -> decimal.Decimal:
-    text = number.text if isinstance(number, JSONFloat) else repr(number) if isinstance(number, float) else str(number)
-    return decimal.Decimal(text)
+    return _decimal(
+        number.text if isinstance(number, JSONFloat) else repr(number) if isinstance(number, float) else str(number)
+    )
+
+
+def _decimal(text: str) -> decimal.Decimal:
+    try:
+        value = decimal.Decimal(text)
+    except decimal.InvalidOperation:  # an exponent that is larger than memory
+        raise not_a_number() from None
+    return value or value.copy_abs()  # PostgreSQL knows no minus zero
 
 
 def plain_digits(value: decimal.Decimal) -> str:
@@ -185,12 +233,12 @@ def plain_digits(value: decimal.Decimal) -> str:
     return format(value, "f")
 
 
-def _plain_decimal(value: decimal.Decimal) -> Any:
-    return decimal.Decimal(plain_digits(value)) if value.is_finite() else None
+def _wire_decimal(value: decimal.Decimal) -> Any:
+    return msgspec.Raw(plain_digits(value).encode()) if value.is_finite() else None
 
 
-def _decimal_of(stored: Any) -> Any:
-    return _plain_decimal(decimal.Decimal(str(stored)))
+def _wire_stored(stored: Any) -> Any:
+    return _wire_decimal(decimal.Decimal(str(stored)))
 
 
 _TRUE = {"1", "t", "T", "TRUE", "true", "True"}

@@ -34,6 +34,8 @@ class JSONValue(ValueType):
         return value is None or value == "null"
 
     def clean(self, wire: Any) -> Any:
+        if _has_infinity(wire):
+            raise InvalidValue("validation_invalid_json", "A number in it is too large for a double.")
         return dump_json(wire)
 
     def coerce(self, wire: Any) -> Any:
@@ -44,7 +46,7 @@ class JSONValue(ValueType):
             except NotJSON:
                 return dump_json(wire)
             return wire.strip()
-        return dump_json(wire)
+        return self.clean(wire)
 
     def check(self, value: Any) -> None:
         if len(value.encode()) > self.max_size:
@@ -63,6 +65,18 @@ class JSONValue(ValueType):
         return {"maxSize": self.max_size}
 
 
+def _has_infinity(wire: Any) -> bool:
+    """Whether a number such as 1e400 is in it, which would be stored as null."""
+    match wire:
+        case float():
+            return wire in (float("inf"), float("-inf"))
+        case list():
+            return any(map(_has_infinity, wire))
+        case dict():
+            return any(map(_has_infinity, wire.values()))
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeoPointValue(ValueType):
     """A point on the globe: `{"lon": …, "lat": …}` in degrees. The Python value is its JSON text."""
@@ -76,7 +90,7 @@ class GeoPointValue(ValueType):
     def clean(self, wire: Any) -> Any:
         if not isinstance(wire, dict) or not all(_is_number(wire.get(part)) for part in ("lon", "lat")):
             raise wrong_type('Must be a point such as {"lon": 2.35, "lat": 48.86}.')
-        return dump_json({"lon": wire["lon"], "lat": wire["lat"]})
+        return _point(wire["lon"], wire["lat"])
 
     def coerce(self, wire: Any) -> Any:
         if isinstance(wire, str):
@@ -86,8 +100,8 @@ class GeoPointValue(ValueType):
                 return self.zero()
         if not isinstance(wire, dict):
             return self.zero()
-        parts = {part: wire.get(part, 0) for part in ("lon", "lat")}
-        return dump_json(parts) if all(map(_is_number, parts.values())) else self.zero()
+        lon, lat = wire.get("lon", 0), wire.get("lat", 0)
+        return _point(lon, lat) if _is_number(lon) and _is_number(lat) else self.zero()
 
     def check(self, value: Any) -> None:
         point = parse_json(value)
@@ -102,6 +116,11 @@ class GeoPointValue(ValueType):
 
 def _is_number(wire: Any) -> bool:
     return isinstance(wire, int | float) and not isinstance(wire, bool)
+
+
+def _point(lon: float, lat: float) -> str:
+    """As JSON. An infinite part lies beyond the limits as 1000 does; minus zero, which jsonb does not know, is zero."""
+    return dump_json({"lon": max(-1000, min(lon, 1000)) + 0, "lat": max(-1000, min(lat, 1000)) + 0})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,14 @@ from piccobase.base.json import JSONFloat, NotJSON, parse_whole_json
 from piccobase.base.numbers import ecma_number
 from piccobase.schema.values.base import Convert, Dialect, Family, InvalidValue, ValueType, wrong_type
 
-_EMAIL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W_][\w-]*[^\W_]", re.UNICODE)
+_ATOM = r"[^\s@\"(),:;<>\[\]\\.]+"
+# Words with dots between them, then a domain of at least two labels, the last of which begins and ends with a letter.
+_EMAIL = re.compile(
+    rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:[^\W_](?:[\w-]{{0,61}}[^\W_])?\.)+[^\W\d_](?:[\w-]*[^\W\d_])?"
+)
+_HOST = re.compile(r"(?:[^\W_](?:[\w-]*\w)?\.)*[^\W_](?:[\w-]*\w)?\.?|[0-9a-f:.]*:[0-9a-f:.]*")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_NO_URL = re.compile(r"[\s\\]|%(?![0-9A-Fa-f]{2})")
 
 
 def text_of(wire: Any) -> str:
@@ -75,6 +82,24 @@ class TextValue(ValueType):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CharValue(TextValue):
+    """Piccolo's Char. PostgreSQL fills it up with blanks that mean nothing, so blanks at its end are not kept."""
+
+    def clean(self, wire: Any) -> Any:
+        return TextValue.clean(self, wire).rstrip(" ")
+
+    def coerce(self, wire: Any) -> Any:
+        return text_of(wire).rstrip(" ")
+
+    def read(self, dialect: Dialect) -> Convert | None:
+        return _without_blanks
+
+
+def _without_blanks(stored: str) -> str:
+    return stored.rstrip(" ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmailValue(TextValue):
     """An e-mail address with a dotted domain. The letters' case is kept."""
 
@@ -108,18 +133,26 @@ class URLValue(TextValue):
         TextValue.check(self, value)
         if not value:
             return
-        try:
-            parts = urlsplit(value)
-            host = parts.hostname
-        except ValueError:
-            parts = host = None
-        if parts is None or not host or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", parts.scheme) or " " in value:
+        host = _host_of(value)
+        if host is None:
             raise InvalidValue("validation_invalid_url", "Must be a valid URL.")
         if (self.only_domains and host not in self.only_domains) or host in self.except_domains:
             raise InvalidValue("validation_url_domain_not_allowed", "URL domain is not allowed.")
 
     def describe(self) -> dict[str, Any]:
         return {"onlyDomains": list(self.only_domains), "exceptDomains": list(self.except_domains)}
+
+
+def _host_of(url: str) -> str | None:
+    """The host of an absolute URL, None for what is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket without its other half
+        return None
+    host, port = parts.hostname or "", parts.netloc.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
+    if not _SCHEME.fullmatch(parts.scheme) or _NO_URL.search(url) or not _HOST.fullmatch(host):
+        return None
+    return None if port and not re.fullmatch("[0-9]{1,5}", port) else host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
