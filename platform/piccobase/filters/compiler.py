@@ -6,13 +6,13 @@ from typing import assert_never
 
 from piccobase.filters import tree
 from piccobase.filters.bindings import Bindings
-from piccobase.filters.dialects.base import Dialect, as_text, group_of, is_word, pattern_binder, with_blank
+from piccobase.filters.dialects.base import Dialect, as_text, group_of, is_word, pattern_binder, plain_text, with_blank
 from piccobase.filters.errors import InvalidFilter, UnsupportedFilter
 from piccobase.filters.fragments import FALSE, TRUE, Fragment, compose, join
 from piccobase.filters.literals import NUMBER_KINDS, TEXT_KINDS, LiteralValue
 from piccobase.filters.names import Names
 from piccobase.filters.operands import Column, Read, Value
-from piccobase.filters.scalars import Scalar, as_double, holds, text_of
+from piccobase.filters.scalars import Scalar, holds
 from piccobase.filters.tree import Operator
 
 _TURNED: dict[Operator, Operator] = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -92,7 +92,7 @@ class _Compiler:
         if isinstance(left, Column):
             subject = with_blank(left, dialect.like_text(left))
         else:
-            subject = dialect.text_slot(_subject(left))
+            subject = dialect.text_slot(plain_text(left))
         if isinstance(right, Value):
             return dialect.like(subject, dialect.text_slot(pattern_binder(right.read)), negated=negated, folded=True)
         pattern = compose("('%' || ", with_blank(right, dialect.like_text(right)), " || '%')")
@@ -128,7 +128,7 @@ class _Compiler:
         return dialect.order(with_blank(column, left), operator, right)
 
     def _texts(self, column: Column, value: Value) -> tuple[Fragment, Fragment]:
-        return self._dialect.text(column), self._dialect.text_slot(as_text(column, value))
+        return self._dialect.text(column), self._dialect.text_slot(as_text(column, value), column)
 
     def _emptiness(self, column: Column, operator: Operator) -> Fragment:
         if not self._dialect.holds_blank(column):
@@ -142,7 +142,7 @@ class _Compiler:
         """NULL and the empty text are one; written so that an index on the column serves `=`."""
         dialect, of_value = self._dialect, as_text(column, value)
         text = dialect.text(column)
-        filled = dialect.text_slot(lambda bindings: _filled(of_value(bindings), value.read(bindings)))
+        filled = dialect.text_slot(lambda bindings: _filled(of_value(bindings), value.read(bindings)), column)
         if operator == "!=":
             return dialect.differs(compose("COALESCE(", text, ", '')") if column.nullable else text, filled)
         left, right = dialect.native(column, "=", value) or (text, filled)
@@ -213,19 +213,12 @@ def _filled(text: str | None, value: Scalar) -> str | None:
     return "" if value is None else text
 
 
-def _subject(value: Value) -> Callable[[Bindings], str | None]:
-    """The text of a value left of a LIKE: a number token is a double and shows its point there."""
-    if value.token:
-        return lambda bindings: text_of(as_double(value.read(bindings)))
-    return lambda bindings: text_of(value.read(bindings))
-
-
 def compare_values(left: Value, operator: Operator, some: bool, right: Value) -> Callable[[Bindings], bool]:
     """Two values are compared here and not in the database. Of a list one element suffices with `?`, else all count."""
     literal = left.known or right.known
     quantifier = any if some else all
     if operator in ("~", "!~") and not left.read_many:
-        left = replace(left, read=_subject(left))
+        left = replace(left, read=plain_text(left))
 
     def condition(bindings: Bindings) -> bool:
         lefts = left.read_many(bindings) if left.read_many else [left.read(bindings)]

@@ -29,6 +29,8 @@ NUMBER_KINDS = frozenset({"integer", "number", "boolean"})
 TEXT_PATTERN = r"""'[^'\\]*+(?:\\.[^'\\]*+)*+'|"[^"\\]*+(?:\\.[^"\\]*+)*+\""""
 NUMBER_PATTERN = r"-?(?:[0-9]+(?:\.[0-9]+)?|(?<=-)\.[0-9]+)(?![A-Za-z0-9_.:@#])"
 
+MOST_DIGITS = 1000  # Python refuses to make an int of a text with more than 4300
+
 _ESCAPE = re.compile(r"\\([\\'\"nrt])")
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
 _NUMERIC = re.compile(r"[ \t\n\v\f\r]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\n\v\f\r]*")
@@ -48,7 +50,7 @@ def text_value(token: str) -> str:
 
 def number_value(token: str) -> int | Decimal:
     """What a number token means, exactly."""
-    return Decimal(token) if "." in token else int(token)
+    return Decimal(token) if "." in token or len(token) > MOST_DIGITS else int(token)
 
 
 def literal_value(token: str) -> LiteralValue:

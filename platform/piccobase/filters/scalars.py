@@ -14,10 +14,11 @@ import msgspec
 
 from piccobase.base.clock import instant_text
 from piccobase.base.json import NotJSON, dump_json, parse_whole_json
-from piccobase.filters.literals import reads_as_number
+from piccobase.filters.literals import MOST_DIGITS, reads_as_number
 from piccobase.filters.tree import Operator
 
 Scalar = str | int | float | Decimal | None
+NEVER = "\uffff\ufffe\uffff"  # a LIKE pattern that matches nothing: these are no characters
 _MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**63 - 1
 
 
@@ -47,7 +48,10 @@ def scalar(value: Any) -> Scalar:
         return None
     if isinstance(value, msgspec.Raw):
         return compact_json(bytes(value).decode())
-    return dump_json(dict(value) if isinstance(value, Mapping) else list(value))
+    try:
+        return dump_json(dict(value) if isinstance(value, Mapping) else list(value))
+    except TypeError:  # no JSON: an upload, for example, counts as its text
+        return str(value)
 
 
 def compact_json(text: str) -> str:
@@ -79,9 +83,10 @@ def number_of(value: Scalar) -> int | float | Decimal | None:
         return None
     text = value.strip(" \t\n\v\f\r")
     number = float(text)
-    if "." in text or "e" in text or "E" in text:
+    if "." in text or "e" in text or "E" in text or abs(number) > 1e19 or len(text) > MOST_DIGITS:
         return number
-    return int(text) if abs(number) < 9e18 else number
+    whole = int(text)
+    return whole if _MIN_INTEGER <= whole <= _MAX_INTEGER else number
 
 
 def decimal_of(value: Scalar) -> Decimal | None:

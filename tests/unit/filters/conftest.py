@@ -1,14 +1,12 @@
 """Records of every family of values in both databases, for filters to be asked of."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID as UUIDValue
 
-import apsw
-import asyncpg
 import pytest
 from piccolo.columns import (
     JSON,
@@ -33,7 +31,9 @@ from piccolo.columns import (
 from tests.postgres_server import PostgresServer
 
 from piccobase.columns import GeoPoint, MultiSelect, Relations, Select
-from piccobase.db.values import DECIMAL_ORDER, compare_decimals
+from piccobase.db.embedded import EmbeddedEngine
+from piccobase.db.postgres import PostgresEngine
+from piccobase.db.setup import prepare
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.compiler import compile_filter
 from piccobase.filters.dialects import dialect_of
@@ -108,12 +108,12 @@ class Loose(Collection, tablename="loose", lenient=True):
 
 TABLES = [Team, User, Cat, Thing, Loose]
 
-SQLITE_TYPES = {"text": "TEXT", "integer": "INTEGER", "number": "REAL", "decimal": "TEXT", "boolean": "INTEGER"}
-SQLITE_TYPES |= {"duration": "REAL", "bytes": "BLOB"}
-POSTGRES_TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE PRECISION", "decimal": "NUMERIC"}
-POSTGRES_TYPES |= {"boolean": "BOOLEAN", "duration": "INTERVAL", "bytes": "BYTEA", "instant": "TIMESTAMPTZ"}
-POSTGRES_TYPES |= {"date": "DATE", "time": "TIME", "uuid": "UUID", "json": "JSONB", "list": "JSONB", "geo": "JSONB"}
-POSTGRES_TYPES |= {"array": "VARCHAR[]"}
+# How the columns of a draft are cast on PostgreSQL.
+POSTGRES_TYPES = {
+    "text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE PRECISION", "decimal": "NUMERIC", "boolean": "BOOLEAN",
+    "duration": "INTERVAL", "bytes": "BYTEA", "instant": "TIMESTAMPTZ", "date": "DATE", "time": "TIME", "uuid": "UUID",
+    "json": "JSONB", "list": "JSONB", "geo": "JSONB", "array": "VARCHAR[]",
+}  # fmt: skip
 POSTGRES_TYPES_OF = {"small": "REAL", "local": "TIMESTAMP", "plain": "JSON"}
 
 
@@ -169,37 +169,34 @@ RECORDS: dict[str, list[dict[str, Any]]] = {
 
 
 class Database:
-    """One database with all records in it."""
+    """One database with all records in it, made as a server makes it. Its engine runs in a loop of its own."""
 
-    def __init__(
-        self, name: Any, registry: Registry, run: Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
-    ) -> None:
-        self.name, self.registry, self._run = name, registry, run
-        self.dialect = dialect_of(name)
+    def __init__(self, engine: EmbeddedEngine | PostgresEngine, registry: Registry) -> None:
+        self.engine, self.registry = engine, registry
+        self.name = engine.dialect
+        self.dialect = dialect_of(engine.dialect)
+        self._loop = asyncio.new_event_loop()
+        self._loop.run_until_complete(prepare(engine, TABLES))
         for table in TABLES:
             self._fill(registry.collections[table._meta.tablename])
 
+    def close(self) -> None:
+        self._loop.run_until_complete(self.engine.close())
+        self._loop.close()
+
     def rows(self, sql: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._run(sql, args)
+        return self._loop.run_until_complete(self.engine.rows(sql, args))
 
     def collection(self, name: str) -> CollectionInfo:
         return self.registry.collections[name]
 
     def _fill(self, collection: CollectionInfo) -> None:
-        columns = ", ".join(f'"{field.column}" {self._type(field)}' for field in collection.fields)
-        self.rows(f"CREATE TABLE {collection.source} ({columns})")
         names = ", ".join(f'"{field.column}"' for field in collection.fields)
         for number, record in enumerate(RECORDS[collection.name]):
-            # Made later, but with a smaller key: so that the order of insertion is neither's.
             stamp = MOMENT + timedelta(hours=number)
             values = [self.stored(field, {"created": stamp, "updated": stamp, **record}) for field in collection.fields]
             marks = ", ".join("?" if self.name == "sqlite" else f"${index + 1}" for index in range(len(values)))
             self.rows(f"INSERT INTO {collection.source} ({names}) VALUES ({marks})", values)
-
-    def _type(self, field: Any) -> str:
-        if self.name == "sqlite":
-            return SQLITE_TYPES.get(field.family, "TEXT")
-        return POSTGRES_TYPES_OF.get(field.name) or POSTGRES_TYPES[field.family]
 
     def stored(self, field: Any, record: Mapping[str, Any]) -> Any:
         empty = None if field.nullable else field.value.zero()
@@ -238,7 +235,7 @@ class Database:
         return bool(self.rows(statement.sql, statement.bind(Bindings(**bindings))))
 
     def _draft_column(self, field: Any, value: Any) -> Fragment:
-        cast = "" if self.name == "sqlite" else f"::{self._type(field)}"
+        cast = "" if self.name == "sqlite" else f"::{POSTGRES_TYPES_OF.get(field.name) or POSTGRES_TYPES[field.family]}"
         return compose(slot(lambda bindings: value), f'{cast} AS "{field.column}"')
 
     def select(
@@ -275,25 +272,18 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="session")
-def sqlite_database(registry: Registry) -> Iterator[Database]:
-    connection = apsw.Connection(":memory:")
-    connection.create_collation(DECIMAL_ORDER, compare_decimals)
-    yield Database("sqlite", registry, lambda sql, args: list(connection.execute(sql, tuple(args))))
-    connection.close()
+def sqlite_database(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = Database(EmbeddedEngine(tmp_path_factory.mktemp("filters") / "data.db"), registry)
+    yield database
+    database.close()
 
 
 @pytest.fixture(scope="session")
 def postgres_database(registry: Registry, postgres_server: PostgresServer) -> Iterator[Database]:
     with postgres_server.empty_database() as url:
-        loop = asyncio.new_event_loop()
-        connection = loop.run_until_complete(asyncpg.connect(url))
-
-        def run(sql: str, args: Sequence[Any]) -> list[tuple[Any, ...]]:
-            return [tuple(row) for row in loop.run_until_complete(connection.fetch(sql, *args))]
-
-        yield Database("postgres", registry, run)
-        loop.run_until_complete(connection.close())
-        loop.close()
+        database = Database(PostgresEngine(url), registry)
+        yield database
+        database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -296,6 +296,14 @@ STRICT = [
     ("span > 90", "2"),
     ("span = '90'", "1"),
     ("span ~ '9'", "1"),
+    ("num < '1e999'", "1 2 3 4 5 6"),
+    ("num > '-1e999'", "1 2 3 4 5 6"),
+    ("whole < '1e999'", "1 2 3 4"),
+    ("price > '-1e999'", "1 2 3"),
+    ("js = @request.body.huge", ""),
+    ("whole < @request.body.huge", "1 2 3 4"),
+    ("price < @request.body.huge", "1 2 3"),
+    ("num < @request.body.huge", "1 2 3 4 5 6"),
     # dates are instants
     ("dt = '2024-01-01'", "1"),
     ("dt = '2024-01-01T00:00:00Z'", "1"),
@@ -436,7 +444,7 @@ QUERY = {
     "u": "6f0d1f2e-93cf-4e34-9f3e-0a4b8f6c2d11",
     "five": "5",
 }
-BODY: dict[str, Any] = {"title": "Alpha", "n": 6, "deep": {"a": [5]}, "list": ["a", "b"]}
+BODY: dict[str, Any] = {"title": "Alpha", "n": 6, "deep": {"a": [5]}, "list": ["a", "b"], "huge": 10**400}
 
 
 @pytest.mark.parametrize(("text", "expected"), STRICT, ids=[case[0] for case in STRICT])

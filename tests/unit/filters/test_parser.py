@@ -117,6 +117,11 @@ def test_parentheses_nest_50_deep_and_no_deeper() -> None:
         parse("(" * 3000 + "a=1" + ")" * 3000)
 
 
+def test_a_number_can_have_any_number_of_digits() -> None:
+    [value] = parse("a = " + "9" * 5000).literals
+    assert value == 10**5000 - 1
+
+
 def test_what_no_database_takes_is_refused() -> None:
     for text in ("a = 'x\0y'", "a = '\ud800'"):
         with pytest.raises(FilterSyntax):

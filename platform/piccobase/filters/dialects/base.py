@@ -53,8 +53,8 @@ class Dialect(ABC):
         """A column's text: what the wire shows. NULL stays NULL."""
 
     @abstractmethod
-    def text_slot(self, read: Callable[[Bindings], str | None]) -> Fragment:
-        """A slot for a text."""
+    def text_slot(self, read: Callable[[Bindings], str | None], column: Column | None = None) -> Fragment:
+        """A slot for a text, to be compared with `text(column)` if there is one."""
 
     @abstractmethod
     def native(self, column: Column, operator: Operator, value: Value) -> tuple[Fragment, Fragment] | None:
@@ -121,20 +121,29 @@ class Dialect(ABC):
         if group_of(column) == "number":
             return compose(self.number(column), " = ", self.number_slot(column, "unknown", read))
         value = Value(kind="unknown", read=read)
-        left, right = self.native(column, "=", value) or (self.text(column), self.text_slot(as_text(column, value)))
+        left, right = self.native(column, "=", value) or (
+            self.text(column),
+            self.text_slot(as_text(column, value), column),
+        )
         return compose(left, " = ", right)
 
 
 def as_text(column: Column, value: Value) -> Callable[[Bindings], str | None]:
     """The text of a value for a column: where a strict collection compares dates the instant it means, otherwise the
     text that SQLite's text affinity makes."""
-    read, family = value.read, column.field.family
-    if column.strict and family in ("instant", "date") and not column.lower:
-        form = date_text if family == "date" else instant_text_of
-        return lambda bindings: form(text_of(read(bindings)))
     if column.lower:
         # A function's result has no affinity: a number equals no text.
-        return lambda bindings: found if isinstance(found := read(bindings), str) else None
+        return lambda bindings: found if isinstance(found := value.read(bindings), str) else None
+    text, family = plain_text(value), column.field.family
+    if column.strict and family in ("instant", "date"):
+        form = date_text if family == "date" else instant_text_of
+        return lambda bindings: form(text(bindings))
+    return text
+
+
+def plain_text(value: Value) -> Callable[[Bindings], str | None]:
+    """The text of a value; a number token is a double and shows its point."""
+    read = value.read
     if value.token:
         return lambda bindings: text_of(as_double(read(bindings)))
     return lambda bindings: text_of(read(bindings))
@@ -154,13 +163,14 @@ def date_text(text: str | None) -> str | None:
 
 
 def as_number(column: Column, read: Read) -> Callable[[Bindings], int | float | None]:
-    """The number of a value: exact in a strict collection, a double in a lenient one; None where it is none."""
+    """The number of a value, None where it is none. In a lenient collection numbers outside of texts are doubles."""
 
     def number(bindings: Bindings) -> int | float | None:
-        value = _counted(column, read(bindings))
+        given = read(bindings)
+        value = _counted(column, given)
         if value is None:
             return None
-        if isinstance(value, int) and column.strict and abs(value) < 2**63:
+        if isinstance(value, int) and (column.strict or isinstance(given, str)) and abs(value) < 2**63:
             return value
         double = float_of(value)
         return int(double) if double.is_integer() and abs(double) < 2**63 else double
@@ -183,10 +193,12 @@ def as_decimal(column: Column, read: Read) -> Callable[[Bindings], Decimal | Non
     exact = column.strict and column.field.family == "decimal" and not column.length
 
     def decimal(bindings: Bindings) -> Decimal | None:
-        value = read(bindings) if exact else _counted(column, read(bindings))
-        if exact or (column.strict and isinstance(value, int)):
-            return decimal_of(value)
-        return decimal_of(as_double(value))
+        given = read(bindings)
+        if exact:
+            return decimal_of(given)
+        value = _counted(column, given)
+        is_exact = isinstance(value, int) and (column.strict or isinstance(given, str))
+        return decimal_of(value if is_exact else as_double(value))
 
     return decimal
 

@@ -11,7 +11,7 @@ from piccobase.filters.dialects.base import Dialect, as_decimal, as_number, grou
 from piccobase.filters.fragments import FALSE, TRUE, Fragment, compose, join, slot
 from piccobase.filters.literals import NUMBER_KINDS, TEXT_KINDS, Kind
 from piccobase.filters.operands import Column, Read, Value
-from piccobase.filters.scalars import float_of, number_of, text_of
+from piccobase.filters.scalars import NEVER, float_of, number_of, text_of
 from piccobase.filters.tree import Operator
 from piccobase.schema.values.dates import InstantValue, parse_instant
 
@@ -19,7 +19,6 @@ _NUMERIC = r"'^[ \t\n\v\f\r]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ 
 _WIRE_INSTANT = "'YYYY-MM-DD HH24:MI:SS.MS\"Z\"'"
 # Blanks after commas and colons, but not those within texts: a text is matched whole and put back.
 _COMPACT = r"""'("(?:[^"\\]|\\.)*")|([,:]) ', '\1\2', 'g'"""
-_NEVER = "\uffff\ufffe\uffff"  # a LIKE pattern that matches nothing: these are no characters
 
 
 class Parts(NamedTuple):
@@ -37,7 +36,7 @@ class Postgres(Dialect):
             return compose("to_char(", column.sql, ", 'YYYY-MM-DD')")
         return self.like_text(column)
 
-    def text_slot(self, read: Callable[[Bindings], str | None]) -> Fragment:
+    def text_slot(self, read: Callable[[Bindings], str | None], column: Column | None = None) -> Fragment:
         return compose(slot(_without_nul(read)), "::text")
 
     def native(self, column: Column, operator: Operator, value: Value) -> tuple[Fragment, Fragment] | None:
@@ -292,7 +291,7 @@ def _whole_pattern(read: Callable[[Bindings], Any]) -> Callable[[Bindings], Any]
     def pattern(bindings: Bindings) -> Any:
         found = read(bindings)
         if isinstance(found, str) and (len(found) - len(found.rstrip("\\"))) % 2:
-            return _NEVER
+            return NEVER
         return found
 
     return pattern

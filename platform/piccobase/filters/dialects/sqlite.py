@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.dialects.base import Dialect, as_decimal, as_number, group_of, with_blank
 from piccobase.filters.fragments import Fragment, compose, slot
-from piccobase.filters.literals import Kind
+from piccobase.filters.literals import Kind, reads_as_number
 from piccobase.filters.operands import Column, Read, Value
-from piccobase.filters.scalars import Scalar
+from piccobase.filters.scalars import NEVER, Scalar
 from piccobase.filters.tree import Operator
 
 DECIMAL_ORDER = "DECIMAL_ORDER"
 """The collation that compares texts as decimals. Whoever opens a connection registers it; `Infinity` must sort last."""
+
+
+LONGEST_PATTERN = 50_000  # bytes; SQLITE_MAX_LIKE_PATTERN_LENGTH
 
 
 class SQLite(Dialect):
@@ -25,8 +29,10 @@ class SQLite(Dialect):
             return compose("(", column.sql, " || ' 00:00:00.000Z')")
         return column.sql
 
-    def text_slot(self, read: Callable[[Bindings], str | None]) -> Fragment:
-        return slot(read)
+    def text_slot(self, read: Callable[[Bindings], str | None], column: Column | None = None) -> Fragment:
+        if column is None or column.lower or column.field.family == "text":
+            return slot(read)
+        return slot(_kept_a_text(read))
 
     def native(self, column: Column, operator: Operator, value: Value) -> tuple[Fragment, Fragment] | None:
         return None
@@ -38,7 +44,15 @@ class SQLite(Dialect):
         return compose(left, f" {operator} ", right)
 
     def like(self, left: Fragment, right: Fragment, *, negated: bool, folded: bool) -> Fragment:
-        return compose(left, " NOT LIKE " if negated else " LIKE ", right, " ESCAPE '\\'")
+        sign = " NOT LIKE " if negated else " LIKE "
+        if folded:
+            return compose(left, sign, Fragment(right.sql, tuple(map(_short_pattern, right.binders))), " ESCAPE '\\'")
+        # SQLite fails on longer patterns, and a record could hold one.
+        fits = compose("octet_length(", right, f") <= {LONGEST_PATTERN}")
+        otherwise = " ELSE TRUE END" if negated else " ELSE FALSE END"
+        return compose(
+            "CASE WHEN ", right, " IS NULL OR ", fits, " THEN ", left, sign, right, " ESCAPE '\\'", otherwise
+        )
 
     def like_text(self, column: Column) -> Fragment:
         if column.length:
@@ -117,7 +131,8 @@ class SQLite(Dialect):
                 number = self.number(column)
                 return compose("CAST(", number, " AS NUMERIC)") if affine or stored_as_text else number
         text = with_blank(column, self.like_text(column))
-        return compose("CAST(", text, " AS TEXT)") if affine else text
+        # The declared type of a date, say, gives it numeric affinity.
+        return compose("CAST(", text, " AS TEXT)") if affine or column.field.family != "text" else text
 
     def sort_keys(self, column: Column) -> list[Fragment]:
         match group_of(column):
@@ -138,6 +153,34 @@ class SQLite(Dialect):
             "CASE WHEN json_valid(", column.sql, ") THEN json_extract(", column.sql, ", ", slot(lambda bindings: path),
             ") END",
         )  # fmt: skip
+
+
+def _short_pattern(read: Callable[[Bindings], Any]) -> Callable[[Bindings], Any]:
+    """A pattern too long for SQLite matches nothing, instead of an error."""
+
+    def pattern(bindings: Bindings) -> Any:
+        found = read(bindings)
+        return found if found is None or len(found) * 4 <= LONGEST_PATTERN else _fitting(found)
+
+    return pattern
+
+
+def _fitting(pattern: str) -> str:
+    return pattern if len(pattern.encode()) <= LONGEST_PATTERN else NEVER
+
+
+def _kept_a_text(read: Callable[[Bindings], str | None]) -> Callable[[Bindings], str | None]:
+    """Columns declared TIMESTAMPTZ, DATE, UUID or JSONB have numeric affinity, which would turn `'5'` into a number.
+
+    With a character behind it that nothing stored has it stays a text, and sorts among the stored ones as before:
+    they are longer than it and differ from it, or do not begin with it at all.
+    """
+
+    def text(bindings: Bindings) -> str | None:
+        found = read(bindings)
+        return found + "\1" if found and reads_as_number(found) else found
+
+    return text
 
 
 def _decimal_text(column: Column, read: Read) -> Callable[[Bindings], str | None]:
