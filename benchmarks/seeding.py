@@ -42,7 +42,7 @@ class Records:
 def generated(posts: int, users: int, seed: int = 1) -> Records:
     """The records of a run; the same numbers give the same records."""
     chance = random.Random(seed)
-    people = [
+    people: list[Json] = [
         {"id": _id(chance), "name": _text(chance, 2), "email": f"user{number}@example.com", "emailVisibility": True}
         for number in range(users)
     ]

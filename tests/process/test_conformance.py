@@ -1,6 +1,7 @@
 """Piccobase's answers beside those recorded of the real PocketBase, by the points of protocol.md §10."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -21,9 +22,14 @@ class World:
     tokens: dict[str, str]
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with running_piccobase(APP, tmp_path_factory.mktemp("conformance")) as server:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with ExitStack() as stack:
+        url = None
+        if request.param == "postgres":
+            url = stack.enter_context(request.getfixturevalue("postgres_server").empty_database())
+        folder = tmp_path_factory.mktemp("conformance")
+        server = stack.enter_context(running_piccobase(APP, folder, url))
         yield World(server.url, fill(server))
 
 

@@ -1,6 +1,21 @@
 """What becomes of values, in collections that coerce instead of refusing. By the numbers of protocol.md §10."""
 
+from typing import Any
+
 from tests.process.conformance.asking import DEMANDS, RECORDS, SAMPLES, Case, ask, fixed, get, stored
+
+NEW_WITH_MODIFIERS: tuple[dict[str, Any], ...] = (
+    {"num": 10, "num+": 5, "num-": 3},
+    {"num+": "3"},
+    {"num+": "abc"},
+    {"+num": 1},
+    {"num-": 2},
+    {"msel+": "c"},
+    {"msel+": ["b", "a"]},
+    {"+msel": "b"},
+    {"msel": ["a", "b"], "msel-": "a"},
+    {"cat+": fixed("cat1")},
+)
 
 VALUES = (
     Case(
@@ -226,20 +241,7 @@ VALUES = (
         "modifiers on creation",
         tuple(
             ask("POST", f"{SAMPLES}?fields=num,cat,msel,mcats", {"id": fixed(f"37{number}")} | draft)
-            for number, draft in enumerate(
-                (
-                    {"num": 10, "num+": 5, "num-": 3},
-                    {"num+": "3"},
-                    {"num+": "abc"},
-                    {"+num": 1},
-                    {"num-": 2},
-                    {"msel+": "c"},
-                    {"msel+": ["b", "a"]},
-                    {"+msel": "b"},
-                    {"msel": ["a", "b"], "msel-": "a"},
-                    {"cat+": fixed("cat1")},
-                )
-            )
+            for number, draft in enumerate(NEW_WITH_MODIFIERS)
         ),
     ),
     Case(
