@@ -1,5 +1,6 @@
 """Request bodies (protocol.md §1.3, §1.4): JSON objects, forms with inferred values, and `@jsonPayload`."""
 
+import asyncio
 import io
 import re
 from collections.abc import Awaitable, Callable
@@ -14,7 +15,11 @@ from piccobase.base.numbers import ecma_number
 
 Receive = Callable[[], Awaitable[Any]]
 DEFAULT_BODY_LIMIT = 32 << 20
-_NUMBER_LIKE = re.compile(r"[-0-9][-.0-9]*")
+MAX_VALUES = 500_000  # in a JSON body: reading more would keep everybody else waiting
+MAX_FORM_FIELDS = 10_000
+_AT_ONCE = 64 << 10  # bytes that are parsed in the event loop; more go to a thread
+_NUMBER_LIKE = re.compile(r"[-0-9][-.0-9]{0,30}")  # without an exponent no double is written longer than this
+_BAD_ESCAPE = re.compile(rb"%(?![0-9a-fA-F]{2})")
 
 
 async def read_body(receive: Receive, declared: int | None, limit: int) -> bytes:
@@ -36,8 +41,18 @@ async def read_body(receive: Receive, declared: int | None, limit: int) -> bytes
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def parse_body(content_type: str, body: bytes, *, chunked: bool) -> dict[str, Any]:
-    """The body as an object. An absent one is `{}`; an empty chunked JSON one is malformed."""
+async def parse_body(content_type: str, body: bytes, *, chunked: bool) -> dict[str, Any]:
+    """The body as an object. An absent one is `{}`; an empty chunked JSON one is malformed.
+
+    A large one is read in a thread. Raises MalformedBody for what is not of its content type, and for more than
+    500,000 values in JSON or 10,000 fields in a form.
+    """
+    if len(body) <= _AT_ONCE:
+        return _object(content_type, body, chunked=chunked)
+    return await asyncio.to_thread(_object, content_type, body, chunked=chunked)
+
+
+def _object(content_type: str, body: bytes, *, chunked: bool) -> dict[str, Any]:
     if content_type.startswith("application/json"):
         if not body and not chunked:
             return {}
@@ -52,6 +67,8 @@ def parse_body(content_type: str, body: bytes, *, chunked: bool) -> dict[str, An
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
+    if _has_too_many_values(body):
+        raise MalformedBody(f"A JSON body can hold at most {MAX_VALUES} values.")
     try:
         value = parse_json(body.decode())
     except UnicodeDecodeError as error:
@@ -65,14 +82,27 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return value
 
 
+def _has_too_many_values(body: bytes) -> bool:
+    """Counts what separates values. Only where there are many of these are texts told from what is between them."""
+    if _separators(body) <= MAX_VALUES:
+        return False
+    unescaped = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    if unescaped.count(b'"') > 4 * MAX_VALUES:  # each value can have a name, and each text has two quotes
+        return True
+    return _separators(b"".join(unescaped.split(b'"')[::2])) > MAX_VALUES
+
+
+def _separators(text: bytes) -> int:
+    return text.count(b",") + text.count(b"[") + text.count(b"{")
+
+
 def _urlencoded_pairs(body: bytes) -> list[tuple[str, str]]:
-    pairs = []
-    for pair in body.split(b"&"):
-        if not pair or b";" in pair:
-            continue
-        name, _, value = pair.partition(b"=")
-        pairs.append((_form_text(name), _form_text(value)))
-    return pairs
+    if body.count(b"&") >= MAX_FORM_FIELDS:
+        raise MalformedBody(f"A form can have at most {MAX_FORM_FIELDS} fields.")
+    if b";" in body or _BAD_ESCAPE.search(body):
+        raise MalformedBody("The form is not well encoded: a semicolon, or a percent sign without two digits.")
+    pairs = (pair.partition(b"=") for pair in body.split(b"&") if pair)
+    return [(_form_text(name), _form_text(value)) for name, _, value in pairs]
 
 
 def _form_text(escaped: bytes) -> str:
@@ -89,11 +119,17 @@ def _multipart_pairs(content_type: str, body: bytes) -> list[tuple[str, str]]:
         raise MalformedBody("A multipart body needs a boundary.")
     try:
         parts = MultipartParser(
-            io.BytesIO(body), boundary, memory_limit=len(body) + 1, buffer_size=max(4096, len(boundary) * 2 + 64)
+            io.BytesIO(body),
+            boundary,
+            memory_limit=len(body) + 1,
+            part_limit=MAX_FORM_FIELDS,
+            buffer_size=max(4096, len(boundary) * 2 + 64),
         ).parts()
-        return [(part.name, part.raw.decode()) for part in parts if not part.filename]
-    except (MultipartError, UnicodeDecodeError) as error:
-        raise MalformedBody("The multipart body cannot be read.") from error
+        return [(part.name, part.raw.decode()) for part in parts if part.name and not part.filename]
+    except UnicodeDecodeError as error:
+        raise MalformedBody("The form is not valid UTF-8.") from error
+    except MultipartError as error:
+        raise MalformedBody(f"The multipart body cannot be read: {error.args[0]}.") from error
 
 
 def _form_object(pairs: list[tuple[str, str]]) -> dict[str, Any]:
@@ -114,12 +150,12 @@ def _inferred(text: str) -> Any:
     """`true` and `false`, and numbers that are written in their shortest form; everything else stays text."""
     if text in ("true", "false"):
         return text == "true"
-    if _NUMBER_LIKE.fullmatch(text):
-        try:
-            number = JSONFloat(text)
-        except ValueError:
+    if not _NUMBER_LIKE.fullmatch(text):
+        return text
+    try:
+        number = JSONFloat(text)
+        if ecma_number(number) != text:
             return text
-        if "." not in text:
-            return int(text) if ecma_number(number) == text else text
-        return number if ecma_number(number) == text else text
-    return text
+    except ValueError:  # such as 1-2, or larger than any double
+        return text
+    return number if "." in text else int(text)

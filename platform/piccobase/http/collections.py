@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 
+from piccobase.auth.forms import texts_as_sent
 from piccobase.auth.methods import auth_methods
 from piccobase.auth.password import PasswordSignIn
 from piccobase.auth.refresh import refresh
@@ -33,6 +34,7 @@ from piccobase.schema.collections import CollectionInfo
 
 log = logging.getLogger("piccobase.http")
 PREFIX = "/api/collections"
+_PREFIX_PARTS = PREFIX.split("/")[1:]
 
 
 @dataclass(slots=True)
@@ -43,6 +45,11 @@ class CollectionsAPI:
     actors: Actors
     password: PasswordSignIn
     roles: RoleService
+    body_limits: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        collections = self.records.registry.collections.values()
+        self.body_limits = {collection.name: body_limit(collection) for collection in collections}
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         incoming = Incoming(scope)
@@ -85,7 +92,9 @@ class CollectionsAPI:
                 return self._picked(auth_methods(self._collection(name, method, auth=True)), incoming)
             case [name, "auth-with-password"] if method == "POST":
                 collection = self._collection(name, method, auth=True)
-                body = caseless(await self._body(incoming, receive, collection))
+                body = await self._body(incoming, receive, collection)
+                if not incoming.content_type.startswith("application/json"):
+                    body = texts_as_sent(body)
                 return await self._signed_in(await self.password.sign_in(collection, body), incoming)
             case [name, "auth-refresh"] if method == "POST":
                 collection = self._collection(name, method, auth=True)
@@ -108,8 +117,8 @@ class CollectionsAPI:
         """Parsed for every request, GET included (protocol.md §1.3)."""
         if not incoming.has_body:
             return {}
-        body = await read_body(receive, incoming.declared, body_limit(collection))
-        return parse_body(incoming.content_type, body, chunked=incoming.chunked)
+        body = await read_body(receive, incoming.declared, self.body_limits[collection.name])
+        return await parse_body(incoming.content_type, body, chunked=incoming.chunked)
 
     async def _context(self, incoming: Incoming, method: str) -> RequestContext:
         actor = await self.actors.actor(incoming.authorization)
@@ -191,16 +200,11 @@ def _as_values(answer: Any) -> Any:
 
 def path_parts(raw_path: bytes) -> list[str]:
     """What follows the prefix, by segments; each is decoded by itself. A trailing or doubled slash matches nothing."""
-    rest = raw_path.decode("latin-1").removeprefix(PREFIX)
-    if "%" not in rest:
-        return rest.split("/")[1:]
-    return [unquote(part) for part in rest.split("/")[1:]]
-
-
-def caseless(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys of fixed forms match in any case (protocol.md §1.3)."""
-    known = {"identity": "identity", "password": "password", "identityfield": "identityField"}
-    return {known.get(key.lower(), key): value for key, value in body.items()}
+    parts = raw_path.decode("latin-1").split("/")[1:]
+    if b"%" in raw_path:
+        parts = [unquote(part) for part in parts]
+    # The path as a whole was found to begin with the prefix; with %2F in it, its segments may not.
+    return parts[2:] if parts[:2] == _PREFIX_PARTS else []
 
 
 def body_limit(collection: CollectionInfo) -> int:

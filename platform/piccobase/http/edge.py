@@ -10,7 +10,7 @@ from piccobase.http.collections import PREFIX
 
 ASGIApp = Callable[[Any, Receive, Send], Awaitable[None]]
 _METHODS = b"GET,HEAD,PUT,PATCH,POST,DELETE"
-_OURS = frozenset(name for name, _ in SECURITY_HEADERS)
+_OURS = frozenset(name for name, _ in (*SECURITY_HEADERS, CORS_HEADER))
 
 
 class Edge:
@@ -31,6 +31,9 @@ class Edge:
             return
         head = scope["method"] == "HEAD"
         cors = any(name == b"origin" for name, _ in scope["headers"])
+        if "//" in scope["path"]:  # the router would see one slash there, and whatever guards a path by its text, two
+            await send_error(send, NotFound(), cors=cors, head=head)
+            return
         if scope["path"].startswith("/api/") and scope["path"].endswith("/"):
             # protocol.md §1.1: such a path never matches; the router would take it for the one without.
             await send_error(send, NotFound(), cors=cors, head=head)

@@ -8,7 +8,7 @@ from piccobase.db.engine import Database
 from piccobase.filters.fragments import quoted
 from piccobase.identity.secrets import SecretStore, token_secret_name
 from piccobase.identity.statements import can_be_stored, in_dialect
-from piccobase.identity.tokens import Claims, bare_token, read_token
+from piccobase.identity.tokens import Claims, UnverifiedToken, bare_token, read_token
 from piccobase.schema.actor import GUEST, Actor
 from piccobase.schema.auth_options import TokenKind
 from piccobase.schema.collections import CollectionInfo
@@ -43,6 +43,7 @@ class Actors:
             if collection.kind == "auth"
         }
         self._memory: dict[str, _Remembered] = {}
+        self._tokens: dict[str, UnverifiedToken] = {}
         self._memory_version: int | None = None
 
     async def actor(self, authorization: str, kind: TokenKind = "auth") -> Actor:
@@ -64,7 +65,7 @@ class Actors:
         return await self._load(authorization, kind, version)
 
     async def _load(self, authorization: str, kind: TokenKind, version: int | None = None) -> Actor:
-        token = read_token(bare_token(authorization))
+        token = self._token(authorization)
         if token is None or token.claims.type != kind or token.claims.is_expired():
             return GUEST
         claims = token.claims
@@ -88,6 +89,17 @@ class Actors:
                 self._memory.clear()
             self._memory[authorization] = _Remembered(actor, kind, claims.exp)
         return actor
+
+    def _token(self, authorization: str) -> UnverifiedToken | None:
+        """The token taken apart. Remembered, since that and its proof cost more than reading the record again."""
+        token = self._tokens.get(authorization)
+        if token is None:
+            token = read_token(bare_token(authorization))
+            if token is not None:
+                if len(self._tokens) >= _MEMORY:
+                    self._tokens.clear()
+                self._tokens[authorization] = token
+        return token
 
     def _actor(self, collection: CollectionInfo, claims: Claims, values: dict[str, Any], roles: str | None) -> Actor:
         return Actor(

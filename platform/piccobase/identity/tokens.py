@@ -42,18 +42,27 @@ class Claims(msgspec.Struct, frozen=True, rename="camel"):
 class UnverifiedToken:
     """A token that is well formed. `claims` are only what it says of itself, until `is_signed_with` has said yes."""
 
-    __slots__ = ("_signature", "claims")
+    __slots__ = ("_proven_key", "_signature", "claims")
 
     def __init__(self, claims: Claims, signature: jws.CompactSignature) -> None:
         self.claims = claims
         self._signature = signature
+        self._proven_key = ""
 
     def is_signed_with(self, key: str) -> bool:
-        """Whether the signature was made with this key, by HS256."""
+        """Whether the signature was made with this key, by HS256.
+
+        A yes is remembered: it follows from token and key alone, and stays true whatever happens to the record.
+        """
+        if key == self._proven_key:
+            return True
         try:
-            return jws.validate_compact(self._signature, OctKey.import_key(key), algorithms=_ALGORITHMS)
+            proven = jws.validate_compact(self._signature, OctKey.import_key(key), algorithms=_ALGORITHMS)
         except JoseError:  # another algorithm, or none
             return False
+        if proven:
+            self._proven_key = key
+        return proven
 
 
 _decode_claims = msgspec.json.Decoder(Claims).decode

@@ -10,8 +10,9 @@ from piccobase.records.binding import bind_value
 from piccobase.records.drafting import Draft, draft_new
 from piccobase.records.modifiers import resolve
 from piccobase.records.service import Records
-from piccobase.records.viewing import see_record
+from piccobase.records.viewing import see_stored
 from piccobase.records.writing import (
+    Row,
     check_relations,
     draft_satisfies,
     hash_passwords,
@@ -56,12 +57,12 @@ async def create_record(
     if draft.errors:
         raise InvalidRecord(FAILED, draft.errors)
     await hash_passwords(records, collection, draft)
-    record_id = await _insert(records, collection, draft)
-    return await see_record(records, context, collection, record_id, fields)
+    row = await _insert(records, collection, draft)
+    return await see_stored(records, context, collection, row, fields)
 
 
-async def _insert(records: Records, collection: CollectionInfo, draft: Draft) -> str:
-    """Writes the row in a transaction of its own and returns the new record's id as the wire has it."""
+async def _insert(records: Records, collection: CollectionInfo, draft: Draft) -> Row:
+    """Writes the row in a transaction of its own and returns it as it is stored."""
     given = tuple(field for field in collection.fields if field.name in draft.values)
     statement = records.planner.remembered(
         ("insert", collection.name, tuple(field.name for field in given)),
@@ -73,7 +74,7 @@ async def _insert(records: Records, collection: CollectionInfo, draft: Draft) ->
             rows = await records.db.rows(statement.sql, values)
     except (NotUnique, StillReferenced, ConstraintFailed) as error:
         raise refused(collection, error, FAILED) from error
-    return str(rows[0][collection.fields.index(collection.key)])
+    return rows[0]
 
 
 async def _check_auth_id(records: Records, collection: CollectionInfo, draft: Draft) -> None:

@@ -128,14 +128,12 @@ def _strict(one: FieldInfo, wire: Any) -> Any:
 
 
 def _empty_means_nothing(one: FieldInfo) -> bool:
-    """Whether the empty text stands for "no value": in relations, dates and the like, which cannot hold a text."""
-    if one.multiple or one.family in ("json", "bytes"):
+    """Whether the empty text stands for "no value": in relations, in dates and the like, and where null may stand."""
+    if one.family in ("json", "bytes"):
         return False
-    return (
-        bool(one.target)
-        or one.family in ("instant", "date", "time", "uuid", "geo")
-        or (one.nullable and one.family != "text")
-    )
+    if one.multiple or one.family != "text":
+        return one.nullable or one.family in ("instant", "date", "time", "uuid", "geo")
+    return bool(one.target)
 
 
 def _lenient(one: FieldInfo, wire: Any) -> Any:

@@ -1,6 +1,6 @@
 """From rows to what `encode_json` takes, column by column: worked out once for a set of visible fields."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -31,7 +31,7 @@ class RecordShape:
         self.collection = collection
         # Keys of a record stand in alphabetical order (protocol.md §1.5), and so do the selected columns.
         self.fields = tuple(sorted(fields, key=lambda field: field.name))
-        self._readers = tuple(_reader(collection, field, dialect) for field in self.fields)
+        self._readers = tuple(_ColumnReader(collection, field, dialect) for field in self.fields)
         self.names = frozenset(field.name for field in self.fields)
         constants = {"collectionId": collection.id, "collectionName": collection.name}
         if wanted is not None:
@@ -56,8 +56,7 @@ class RecordShape:
             return []
         columns: list[Any] = list(zip(*rows, strict=True))
         for index, reader in enumerate(self._readers):
-            if reader is not None:
-                columns[index] = map(reader, columns[index])
+            columns[index] = reader(columns[index])
         if email_shown is not None and self._shown_email is not None:
             addresses = columns[self._shown_email]
             columns[self._shown_email] = [
@@ -74,15 +73,29 @@ class RecordShape:
         return [row[index] for index in self._in_collection_order]
 
 
-def _reader(collection: CollectionInfo, field: FieldInfo, dialect: Dialect) -> Callable[[Any], Any] | None:
-    """From driver value to wire, NULL included: null in a strict collection, the zero value in a lenient one."""
-    read = field.value.read(dialect)
-    if field.key or (collection.strict and not field.nullable):
-        return _null_safe(read, None) if read else None
-    if collection.strict:
-        return _null_safe(read, None) if read else None
-    empty = _empty_on_the_wire(field)
-    return _null_safe(read, empty) if read else lambda stored: empty if stored is None else stored
+class _ColumnReader:
+    """A column of driver values to a column of wire values. NULL becomes `empty`."""
+
+    __slots__ = ("_changes_nothing", "_empty", "_is_wire_already", "_read")
+
+    def __init__(self, collection: CollectionInfo, field: FieldInfo, dialect: Dialect) -> None:
+        self._read = field.value.read(dialect)
+        self._is_wire_already = field.value.is_wire_already(dialect)
+        # Null in a strict collection, the zero value of the protocol in a lenient one.
+        self._empty = None if collection.strict or field.key else _empty_on_the_wire(field)
+        self._changes_nothing = self._read is None and self._empty is None
+
+    def __call__(self, column: Sequence[Any]) -> Iterable[Any]:
+        if self._changes_nothing:
+            return column
+        read, empty = self._read, self._empty
+        if None in column:
+            if read is None:
+                return [empty if value is None else value for value in column]
+            return [empty if value is None else read(value) for value in column]
+        if read is None or (self._is_wire_already is not None and self._is_wire_already(column)):
+            return column
+        return map(read, column)
 
 
 def _empty_on_the_wire(field: FieldInfo) -> Any:
@@ -102,10 +115,3 @@ def _empty_on_the_wire(field: FieldInfo) -> Any:
             return 0
         case _:
             return ""
-
-
-def _null_safe(read: Callable[[Any], Any], empty: Any) -> Callable[[Any], Any]:
-    def reader(stored: Any) -> Any:
-        return empty if stored is None else read(stored)
-
-    return reader

@@ -10,7 +10,7 @@ from piccobase.records.binding import bind_value, stored_value
 from piccobase.records.drafting import Draft, draft_changes
 from piccobase.records.modifiers import modified_fields, resolve
 from piccobase.records.service import Records
-from piccobase.records.viewing import see_record
+from piccobase.records.viewing import see_stored
 from piccobase.records.writing import (
     Row,
     check_relations,
@@ -72,10 +72,10 @@ async def update_record(
             if version is None or version != records.db.version():
                 await _again(records, context, collection, key, body, draft)
             renew_token_key(collection, draft, stored)
-            await _write(records, collection, key, draft)
+            row = await _write(records, collection, key, draft)
     except (NotUnique, StillReferenced, ConstraintFailed) as error:
         raise refused(collection, error, FAILED) from error
-    return await see_record(records, context, collection, record_id, fields)
+    return await see_stored(records, context, collection, row, fields)
 
 
 def _draft(
@@ -118,14 +118,20 @@ async def _again(
             draft.values[field.name] = newer.values[field.name]
 
 
-async def _write(records: Records, collection: CollectionInfo, key: Any, draft: Draft) -> None:
+async def _write(records: Records, collection: CollectionInfo, key: Any, draft: Draft) -> Row:
+    """Writes what has changed, and returns the row as it is stored then."""
     changed = tuple(field for field in collection.fields if field.name in draft.values)
-    if not changed:
-        return
+    if not changed:  # an empty change of a record without dates: there is nothing to write
+        row = await load_row(records, collection, key)
+        if row is None:
+            raise NotFound
+        return row
     statement = records.planner.remembered(
         ("update", collection.name, tuple(field.name for field in changed)),
         lambda: update_statement(records, collection, changed),
     )
     values = [bind_value(field, draft.values[field.name], records.db.dialect) for field in changed]
-    if not await records.db.rows(statement.sql, [*values, key]):
+    rows = await records.db.rows(statement.sql, [*values, key])
+    if not rows:
         raise NotFound
+    return rows[0]

@@ -31,7 +31,8 @@ class FieldAccess:
         self._conditions: list[tuple[int, Callable[[Bindings], bool]]] = [
             (bit, condition(parse(text, limits=RULE_LIMITS), ActorNames())) for text, bit in self._bits.items()
         ]
-        self._visible: dict[tuple[str, int, bool], tuple[FieldInfo, ...]] = {}
+        self._visible: dict[tuple[str, int], tuple[FieldInfo, ...]] = {}
+        self._writable: dict[tuple[str, int], frozenset[str]] = {}
 
     def key(self, actor: Actor) -> int:
         """Which field rules the actor satisfies."""
@@ -60,9 +61,9 @@ class FieldAccess:
 
         Nobody sees the password and the token key of an auth record; elsewhere a password shows as an empty text.
         """
-        cached = self._visible.get((collection.name, key, True))
+        cached = self._visible.get((collection.name, key))
         if cached is None:
-            cached = self._visible[collection.name, key, True] = tuple(
+            cached = self._visible[collection.name, key] = tuple(
                 field
                 for field in collection.fields
                 if (self.may_read(field, key) or (field.type == "password" and self._holds(field.read_rule, key)))
@@ -72,7 +73,12 @@ class FieldAccess:
 
     def writable(self, collection: CollectionInfo, key: int) -> frozenset[str]:
         """The names of the fields that may be written."""
-        return frozenset(field.name for field in collection.fields if self.may_write(field, key))
+        cached = self._writable.get((collection.name, key))
+        if cached is None:
+            cached = self._writable[collection.name, key] = frozenset(
+                field.name for field in collection.fields if self.may_write(field, key)
+            )
+        return cached
 
 
 def check_field_rules(registry: Registry) -> list[Problem]:

@@ -152,5 +152,5 @@ def default_of(column: Column, value: ValueType) -> Callable[[], Any]:
     if isinstance(declared, list):
         return lambda: list(declared)
     if callable(declared):
-        return cast(Callable[[], Any], declared)
+        return cast("Callable[[], Any]", declared)
     return lambda: declared

@@ -188,9 +188,11 @@ class DecimalValue(ValueType):
         scale = self.scale or 0
         if -exponent > scale and any(digits[exponent + scale :]):
             raise wrong_type(f"At most {scale} digit(s) after the decimal point.")
-        if value.copy_abs() >= decimal.Decimal(10) ** (self.precision - scale):
-            limit = 10 ** (self.precision - scale)
+        limit = 10 ** (self.precision - scale)
+        if value >= limit:
             raise InvalidValue("validation_max_number_constraint", f"Must be less than {limit}.", {"max": limit})
+        if value <= -limit:
+            raise InvalidValue("validation_min_number_constraint", f"Must be larger than {-limit}.", {"min": -limit})
 
     def bind(self, dialect: Dialect) -> Convert | None:
         return plain_digits if dialect == "sqlite" else None
