@@ -70,7 +70,9 @@ async def serving(
 ) -> AsyncIterator[Api]:
     """A started app on an empty database, asked as a guest."""
     app = App(collections=tables, roles=roles)
-    services = await app.start(app.config({"database_url": database_url, "data_dir": data_dir}, environment={}))
+    services = await app.start(
+        app.config({"database_url": database_url, "data_dir": data_dir}, environment={}), migrate=True
+    )
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

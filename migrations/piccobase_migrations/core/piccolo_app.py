@@ -1,4 +1,4 @@
-"""The Piccolo app of the core's tables. In the repository `piccolo migrations new piccobase --auto` makes a migration."""
+"""The Piccolo app of the core's tables. A new migration: `piccolo migrations new piccobase --auto`."""
 
 from pathlib import Path
 

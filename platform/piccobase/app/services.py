@@ -14,8 +14,10 @@ from piccobase.auth.roles import RoleService
 from piccobase.base.config import Config
 from piccobase.base.errors import InvalidDeclaration, Problem, StartError
 from piccobase.db.embedded import EmbeddedEngine
+from piccobase.db.migrations import apply, pending
 from piccobase.db.postgres import PostgresEngine
-from piccobase.db.setup import prepare
+from piccobase.db.setup import plan_setup, prepare
+from piccobase.db.shape import read_shape
 from piccobase.filters.dialects import POSTGRES, SQLITE
 from piccobase.http.collections import CollectionsAPI
 from piccobase.identity.actors import Actors
@@ -35,6 +37,7 @@ from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.registry import Registry
 from piccobase.schema.rules import Role
 from piccobase.schema.system import SYSTEM_TABLES
+from piccobase_migrations.core.piccolo_app import APP_CONFIG as SYSTEM_MIGRATIONS
 
 log = logging.getLogger("piccobase")
 Engine = EmbeddedEngine | PostgresEngine
@@ -102,11 +105,27 @@ async def prepare_database(
     """Brings the schema up to date, or says what is missing.
 
     Pending migrations of the system are applied on the embedded database and refused on PostgreSQL, where
-    `piccobase migrate` applies them; `migrate` overrides that. Raises StartError.
+    `piccobase migrate` applies them; `migrate` overrides that. The app's own tables are created and extended unless
+    `migrate` is False. Raises StartError.
     """
     if isinstance(engine, PostgresEngine):
         await engine.check()
-    await prepare(engine, (*SYSTEM_TABLES, *tables))
+    if config.embedded if migrate is None else migrate:
+        await apply(engine, SYSTEM_MIGRATIONS)
+    elif waiting := await pending(engine, SYSTEM_MIGRATIONS):
+        raise StartError(
+            f"The database is not up to date: {len(waiting)} migration(s) of the system are pending, the first is "
+            f"{waiting[0]}. Apply them with: piccobase migrate"
+        )
+    if migrate is False:
+        plan = plan_setup(tables, await read_shape(engine))
+        if missing := (*plan.problems, *plan.statements):
+            raise StartError(
+                f"The database does not fit the code yet: {len(missing)} change(s), the first is: {missing[0]}\n"
+                "Apply them with: piccobase migrate"
+            )
+    else:
+        await prepare(engine, tables)
 
 
 async def start_services(

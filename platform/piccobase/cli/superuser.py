@@ -32,7 +32,7 @@ def upsert(email: str, password: str, app: str, data_dir: Path | None, database_
 
 async def _upsert(email: str, password: str, target: str, options: dict[str, object]) -> str:
     app = load_app(target)
-    services = await app.start(app.config(options))
+    services = await app.start(app.config(options), migrate=True)
     try:
         return await upsert_superuser(services.engine, services.hasher, email, password)
     except InvalidRecord as error:

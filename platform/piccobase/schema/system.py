@@ -33,7 +33,7 @@ class RoleGrant(Table, tablename="_roles"):
     collection = Varchar(length=255)
     record = Varchar(length=255)
     role = Varchar(length=255)
-    once = Unique([collection, record, role])
+    granted_once = Unique([collection, record, role])
 
 
 class Secret(Table, tablename="_secrets"):

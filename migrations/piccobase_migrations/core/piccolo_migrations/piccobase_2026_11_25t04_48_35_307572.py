@@ -433,7 +433,7 @@ async def forwards():
     manager.add_constraint(
         table_class_name="RoleGrant",
         tablename="_roles",
-        constraint_name="once",
+        constraint_name="granted_once",
         constraint_class=Unique,
         params={
             "columns": ["collection", "record", "role"],
