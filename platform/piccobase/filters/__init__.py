@@ -7,9 +7,9 @@ A client's filter, on the way to a statement:
     # on a plan cache's miss:
     dialect = dialect_of("sqlite")
     joins = Joins(dialect)
-    asked = CollectionNames(collection=posts, find=registry.get, joins=joins, alias="posts",
+    asked = CollectionNames(collection=posts, find=registry.find, joins=joins, alias="posts",
                             readable=not_hidden, passage=may_list, private_email=True)
-    ruled = CollectionNames(collection=posts, find=registry.get, joins=joins, alias="posts")
+    ruled = CollectionNames(collection=posts, find=registry.find, joins=joins, alias="posts")
     where = [
         compile_filter(rule, ruled, dialect, constants=True),                            # a rule's literals are fixed
         compile_filter(parse(text, limits=CLIENT_LIMITS), asked, dialect),               # a client's come each time

@@ -1,6 +1,6 @@
 """What names in a filter mean: the question the compiler asks, and the resolver for declared collections."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Protocol
@@ -224,8 +224,3 @@ class CollectionNames:
             case "length" | "each" | "isset" | "changed":
                 return column  # ignored where it means nothing (protocol.md §3.5)
         raise UnknownField(f'There is no modifier ":{name.modifier}".', name.at)
-
-
-def names_of(collections: Mapping[str, CollectionInfo]) -> Find:
-    """A `find` over a mapping of collections by name."""
-    return collections.get

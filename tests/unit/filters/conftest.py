@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -168,6 +169,10 @@ RECORDS: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
+class Undone(Exception):
+    """Ends a transaction that was only a trial."""
+
+
 class Database:
     """One database with all records in it, made as a server makes it. Its engine runs in a loop of its own."""
 
@@ -186,6 +191,20 @@ class Database:
 
     def rows(self, sql: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._loop.run_until_complete(self.engine.rows(sql, args))
+
+    def tried(self, before: Sequence[str], sql: str, args: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows of the last of several statements, all of which are undone."""
+
+        async def run() -> list[tuple[Any, ...]]:
+            with suppress(Undone):
+                async with self.engine.transaction():
+                    for statement in before:
+                        await self.engine.rows(statement)
+                    found = await self.engine.rows(sql, args)
+                    raise Undone
+            return found
+
+        return self._loop.run_until_complete(run())
 
     def collection(self, name: str) -> CollectionInfo:
         return self.registry.collections[name]

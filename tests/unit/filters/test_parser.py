@@ -81,7 +81,7 @@ NO_FILTERS = [
 @pytest.mark.parametrize(("text", "at"), NO_FILTERS, ids=[case[0] for case in NO_FILTERS])
 def test_what_is_no_filter_is_refused_with_its_place(text: str, at: int | None) -> None:
     if at is None:  # a segment with a colon is for @collection: whoever resolves names refuses it
-        assert str(parse(text).root.left) == "a:b.c"  # type: ignore[union-attr]
+        assert str(parse(text).root.left) == "a:b.c"
         return
     with pytest.raises(FilterSyntax) as refused:
         parse(text)

@@ -92,7 +92,7 @@ def test_a_filter_compiles_to_sql_that_an_index_serves(
     for name, sql, args in (("sqlite", sqlite, sqlite_args), ("postgres", postgres, postgres_args)):
         if sql is None:
             continue
-        joins = Joins(dialect_of(name))  # type: ignore[arg-type]  # the names are spelled out above
+        joins = Joins(dialect_of(name))
         names = CollectionNames(collection=registry.collections["things"], find=registry.find, joins=joins, alias="r")
         parsed = parse(text)
         statement = render(compile_filter(parsed, names, joins.dialect), joins.dialect.name)
@@ -112,7 +112,7 @@ def test_a_rules_literals_are_its_own_and_a_clients_come_with_each_request(regis
 def test_no_value_ever_joins_the_sql_text(registry: Registry, hostile: str) -> None:
     literal = "'" + hostile.replace("\\", "\\\\").replace("'", "\\'") + "'"
     for name in ("sqlite", "postgres"):
-        joins = Joins(dialect_of(name))  # type: ignore[arg-type]  # the names are spelled out above
+        joins = Joins(dialect_of(name))
         names = CollectionNames(collection=registry.collections["things"], find=registry.find, joins=joins, alias="r")
         shown = compile_filter(parse(f"title = {literal} || js.a ~ {literal}"), names, joins.dialect).sql
         plain = compile_filter(parse("title = 'abc' || js.a ~ 'abc'"), names, joins.dialect).sql

@@ -93,12 +93,8 @@ class Dialect(ABC):
     # Both
 
     @abstractmethod
-    def is_same(self, left: Fragment, right: Fragment) -> Fragment:
-        """Equal, and two NULLs are."""
-
-    @abstractmethod
     def differs(self, left: Fragment, right: Fragment) -> Fragment:
-        """The negation of `is_same`, never NULL."""
+        """Not equal, where two NULLs are equal; never NULL."""
 
     @abstractmethod
     def json_with_value(self, column: Column, operator: Operator, value: Value) -> Fragment:

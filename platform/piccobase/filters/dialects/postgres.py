@@ -132,9 +132,6 @@ class Postgres(Dialect):
     def boolean_slot(self, read: Callable[[Bindings], bool]) -> Fragment:
         return compose(slot(read), "::boolean")
 
-    def is_same(self, left: Fragment, right: Fragment) -> Fragment:
-        return compose(left, " IS NOT DISTINCT FROM ", right)
-
     def differs(self, left: Fragment, right: Fragment) -> Fragment:
         return compose(left, " IS DISTINCT FROM ", right)
 
@@ -164,7 +161,7 @@ class Postgres(Dialect):
         if first.text is not None and second.text is not None:
             return compose("(COALESCE(", first.text, ", '') = COALESCE(", second.text, ", ''))")
         if first.number is not None and second.number is not None:
-            return compose("(", self.is_same(first.number, second.number), ")")
+            return compose("(", _is_same(first.number, second.number), ")")
         number, text = first.number or second.number, first.text or second.text
         assert number is not None
         assert text is not None
@@ -268,7 +265,12 @@ class Postgres(Dialect):
         if left is None or right is None:
             some = left or right
             return TRUE if some is None else compose(some, " IS NULL")
-        return compose("(", self.is_same(left, right), ")")
+        return compose("(", _is_same(left, right), ")")
+
+
+def _is_same(left: Fragment, right: Fragment) -> Fragment:
+    """Equal, and two NULLs are."""
+    return compose(left, " IS NOT DISTINCT FROM ", right)
 
 
 def _compact(text: Fragment) -> Fragment:

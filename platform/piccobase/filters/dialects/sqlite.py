@@ -91,9 +91,6 @@ class SQLite(Dialect):
     def boolean_slot(self, read: Callable[[Bindings], bool]) -> Fragment:
         return slot(lambda bindings: int(read(bindings)))
 
-    def is_same(self, left: Fragment, right: Fragment) -> Fragment:
-        return compose(left, " IS ", right)
-
     def differs(self, left: Fragment, right: Fragment) -> Fragment:
         return compose(left, " IS NOT ", right)
 
