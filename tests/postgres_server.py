@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -35,36 +36,33 @@ class PostgresServer:
         self._account = _unprivileged_account()
         self._programs = _installation(folder) / "bin"
         self._numbers = count(1)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         if self._account:
             shutil.chown(self.folder, self._account["user"], self._account["group"])
         self._run("initdb", "--pgdata", str(self.folder / "data"), *_INITDB_OPTIONS)
         settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
-        with (self.folder / "server.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings],
-                cwd=self.folder,
-                stderr=log,
-                **self._account,
-            )
-        self._wait_until_ready(self._process)
+        server = [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings]
+        # In a session of its own: Ctrl-C is for the tests, which still need the server to clean up.
+        self._keeper = subprocess.Popen(
+            [sys.executable, __file__, self.folder, *server], stdin=subprocess.PIPE, start_new_session=True
+        )
+        self._wait_until_ready(self._keeper)
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_until_ready(self, keeper: subprocess.Popen[bytes]) -> None:
         # The last line of this file is written when connections are accepted; it is pg_ctl's own way to tell.
         status = self.folder / "data" / "postmaster.pid"
         deadline = time.monotonic() + START_TIMEOUT
         while not (status.exists() and status.read_text().rstrip().endswith("ready")):
-            if process.poll() is not None or time.monotonic() > deadline:
+            if keeper.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"PostgreSQL did not start:\n{(self.folder / 'server.log').read_text()}")
             time.sleep(0.01)
 
     def stop(self) -> None:
         """Ends the server and all connections to it at once."""
-        if self._process and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)  # PostgreSQL's "fast shutdown"
-            self._process.wait(timeout=START_TIMEOUT)
+        if self._keeper:
+            self._keeper.communicate(timeout=START_TIMEOUT)
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self.folder}"
@@ -132,4 +130,23 @@ def running_postgres() -> Iterator[PostgresServer]:
         yield server
     finally:
         server.stop()
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep(folder: Path, command: list[str]) -> None:
+    """Runs the server as long as standard input is open: it ends with the tests, even if these are killed.
+
+    This is what the file does as a program, in a process of its own.
+    """
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stderr=log, **_unprivileged_account())
+    try:
+        sys.stdin.read()
+    finally:
+        server.send_signal(signal.SIGINT)  # PostgreSQL's "fast shutdown"
+        server.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    keep(Path(sys.argv[1]), sys.argv[2:])

@@ -2,12 +2,12 @@
 
 Piccolo makes such statements too. These differ in what follows:
 
-- Text is `COLLATE "C"` on PostgreSQL: it is compared and sorted by its bytes there as on SQLite, and an index can
-  serve `LIKE 'a%'` and the comparisons of filters.
 - A unique text that is not required is unique only where it is not empty (a partial index): many may have none.
 - Unique and check constraints are part of CREATE TABLE, which both databases understand, and called `table_name`, since
   PostgreSQL knows the name of a constraint only once.
 - Quotes in defaults are doubled, and names are quoted everywhere.
+
+The engines rewrite such statements for their database, whoever made them (`sqlite_ddl`, `postgres_ddl`).
 
 The tables must be bound to an engine of that dialect (`table._meta.db`): Piccolo asks it for a column's type.
 """
@@ -70,11 +70,9 @@ def add_column(column: Column, dialect: Dialect) -> list[str]:
 def column_definition(
     column: Column, dialect: Dialect, referenced: Collection[Column] = (), *, adding: bool = False
 ) -> str:
-    """`"title" VARCHAR(200) COLLATE "C" NOT NULL DEFAULT ''`; with `adding` as a table that has rows takes it."""
+    """`"title" VARCHAR(200) NOT NULL DEFAULT ''`; with `adding` as a table that has rows takes it."""
     meta = column._meta
     words = [quoted(meta.db_column_name), column.column_type]
-    if dialect == "postgres" and is_text(column):
-        words.append('COLLATE "C"')
     if meta.primary_key:
         words.append("PRIMARY KEY")
     if meta.unique and not adding and not meta.primary_key and not unique_where_not_empty(column, referenced):
@@ -144,7 +142,7 @@ def unique_columns(constraint: Unique) -> tuple[str, ...]:
 
 
 def is_text(column: Column) -> bool:
-    """Whether its values are compared as text; also true of a foreign key to such a column."""
+    """Whether its values are text; also true of a foreign key to such a column."""
     return column.column_type.upper().split("(")[0] in ("VARCHAR", "TEXT", "CHAR")
 
 

@@ -13,6 +13,7 @@ from piccolo.querystring import QueryString
 
 from piccobase.base.errors import StartError
 from piccobase.db.engine import Row
+from piccobase.db.postgres_ddl import rewrite
 from piccobase.db.postgres_errors import DRIVER_ERRORS, translated
 from piccobase.db.postgres_pool import Connection, Pools
 from piccobase.db.postgres_transaction import Isolation, PostgresSavepoint, PostgresTransaction, fetch
@@ -118,7 +119,7 @@ class PostgresEngine(PiccoloEngine):
         try:
             return await fetch(connection, sql, args)
         finally:
-            await self.pools.release(connection)
+            self.pools.release(connection)
 
     async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> list[Any]:
         """Piccolo's door for queries. `in_pool` makes no difference: each loop has its own pool."""
@@ -126,7 +127,8 @@ class PostgresEngine(PiccoloEngine):
         return await self._logged(str(querystring) if self.log_queries else "", sql, args)
 
     async def run_ddl(self, ddl: str, in_pool: bool = True) -> list[Any]:
-        """Piccolo's door for changes of the schema."""
+        """Piccolo's door for changes of the schema; see `postgres_ddl` for what becomes of text."""
+        ddl = rewrite(ddl)
         return await self._logged(ddl, ddl, ())
 
     async def _logged(self, shown: str, sql: str, args: Sequence[Any]) -> list[Any]:
@@ -176,10 +178,10 @@ class Batch(AsyncBatch):
             try:
                 await borrowed.execute("ROLLBACK")  # nothing to commit: it only reads
             except BaseException:
-                self._engine.pools.cut(borrowed)
+                borrowed.terminate()
                 raise
             finally:
-                await self._engine.pools.release(borrowed)
+                self._engine.pools.release(borrowed)
 
 
 def address(url: str) -> str:

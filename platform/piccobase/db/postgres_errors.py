@@ -24,8 +24,6 @@ _CONFLICTS = {
     "40P01",  # deadlock_detected
     "55P03",  # lock_not_available
 }
-# The driver's own words for it: "connection is closed", "pool is closing", "has been released back to the pool".
-_LOST = re.compile("clos|released")
 _OUT_OF_REACH = {
     "25006",  # read_only_sql_transaction: this server is a standby
     "57014",  # query_canceled: by the server's own statement_timeout
@@ -43,9 +41,9 @@ def translated(error: BaseException) -> PiccobaseError:
             return _by_code(code, error)
         case asyncpg.InterfaceError() if isinstance(error, ValueError):
             return ValueRefused()  # the driver itself could not encode an argument
-        case asyncpg.InterfaceError() if not _LOST.search(str(error)):
+        case asyncpg.InterfaceError() if "clos" not in str(error):
             return DatabaseFailed()
-        case _:  # the network, or a connection or a pool that is no more
+        case _:  # the network, or "connection is closed"
             return DatabaseUnavailable()
 
 

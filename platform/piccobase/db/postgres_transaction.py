@@ -113,8 +113,8 @@ class PostgresTransaction(PiccoloTransaction):
         try:
             await self.fetch(f"BEGIN ISOLATION LEVEL {self._isolation}" if self._isolation else "BEGIN")
         except BaseException:
-            self.engine.pools.cut(self.connection)  # BEGIN may have been done all the same
-            await self.engine.pools.release(self.connection)
+            self.connection.terminate()  # BEGIN may have been done all the same
+            self.engine.pools.release(self.connection)
             raise
 
     async def _keep(self) -> None:
@@ -126,7 +126,7 @@ class PostgresTransaction(PiccoloTransaction):
         else:
             self._outcome = "kept" if status == "COMMIT" else "undone"
         finally:
-            await self._let_go()
+            self._let_go()
         if self._outcome == "undone":
             raise DatabaseFailed() from RuntimeError(
                 "PostgreSQL rolled back instead of committing: a statement had failed, and its error was caught inside "
@@ -138,19 +138,19 @@ class PostgresTransaction(PiccoloTransaction):
         try:
             await self._execute("ROLLBACK")
         except DRIVER_ERRORS:  # the caller has a better error; without a connection the server rolls back by itself
-            self.engine.pools.cut(self.connection)
+            self.connection.terminate()
         finally:
-            await self._let_go()
+            self._let_go()
 
     async def _execute(self, sql: str) -> str:
         async with self._turn:
             status: str = await self.connection.execute(sql, timeout=END_TIMEOUT)
             return status
 
-    async def _let_go(self) -> None:
+    def _let_go(self) -> None:
         if self._outcome in ("open", "unknown"):
-            self.engine.pools.cut(self.connection)
-        await self.engine.pools.release(self.connection)
+            self.connection.terminate()
+        self.engine.pools.release(self.connection)
 
     async def _tell(self) -> None:
         match self._outcome:
@@ -196,7 +196,7 @@ class PostgresSavepoint(PostgresTransaction):
         try:
             await self._execute(f"ROLLBACK TO SAVEPOINT {self._name}; RELEASE SAVEPOINT {self._name}")
         except DRIVER_ERRORS:
-            self.engine.pools.cut(self.connection)  # or what was not undone here could still be committed
+            self.connection.terminate()  # or what was not undone here could still be committed
 
     async def _tell(self) -> None:
         if self._outcome == "kept":

@@ -1,6 +1,7 @@
 """What only the engine for PostgreSQL does."""
 
 import asyncio
+import contextvars
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -346,14 +347,57 @@ async def test_a_table_altered_under_a_prepared_statement_is_worth_another_try(d
     assert await retrying(db, read) == [(1, 0, None)]
 
 
-async def test_an_open_transaction_does_not_come_back_with_its_connection(db: PostgresEngine) -> None:
+async def test_an_open_transaction_does_not_come_back_with_its_connection(
+    db: PostgresEngine, caplog: pytest.LogCaptureFixture
+) -> None:
     """Raw statements can open one; the next who gets the connection must not be in it."""
-    loop_errors: list[Any] = []
-    asyncio.get_running_loop().set_exception_handler(lambda loop, context: loop_errors.append(context))
     await db.rows("BEGIN")
     await store(db, 1)
     assert await value(db) == 1
-    assert "active transaction" in loop_errors[0]["message"]
+    assert "left open" in caplog.text
+
+
+async def test_a_cancelled_statement_gives_its_connection_back(postgres_url: str) -> None:
+    engine = PostgresEngine(postgres_url, max_size=2)
+    for round in range(60):
+        asking = asyncio.create_task(engine.rows("SELECT pg_sleep(10)"))
+        for _ in range(round // 4):
+            await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert await engine.rows("SELECT 1") == [(1,)]
+    assert await connections(engine) <= 2
+    await engine.close()
+
+
+async def test_those_who_wait_get_a_connection_when_another_gives_up(postgres_url: str) -> None:
+    engine = PostgresEngine(postgres_url, max_size=1)
+    for round in range(20):
+        async with engine.transaction():
+            context = contextvars.Context()
+            waiting = [asyncio.create_task(engine.rows("SELECT 1"), context=context.copy()) for _ in range(3)]
+            await asyncio.sleep(0)
+            waiting[0].cancel()
+            for _ in range(round % 4):
+                await asyncio.sleep(0)
+        waiting[1].cancel()
+        async with asyncio.timeout(5):
+            done = await asyncio.gather(*waiting, return_exceptions=True)
+        assert done[2] == [(1,)]
+        assert isinstance(done[0], asyncio.CancelledError)
+    await engine.close()
+
+
+async def test_a_lost_connection_makes_room_for_who_waits(db: PostgresEngine, postgres_url: str) -> None:
+    engine = PostgresEngine(postgres_url, max_size=1)
+    with pytest.raises(DatabaseUnavailable):
+        async with engine.transaction():
+            waiting = asyncio.create_task(engine.rows("SELECT 1"), context=contextvars.Context())
+            await engine.rows("SELECT pg_terminate_backend(pg_backend_pid())")
+    async with asyncio.timeout(5):
+        assert await waiting == [(1,)]
+    await engine.close()
 
 
 async def test_a_loop_that_ends_closes_its_connections(db: PostgresEngine) -> None:
@@ -372,12 +416,29 @@ async def test_a_loop_that_ends_with_an_open_transaction_closes_its_connections(
         await transaction.__aenter__()
         await store(db, 1)
 
-    before = await connections(db)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("piccobase.db.postgres_pool.CLOSE_TIMEOUT", 0.05)
         await asyncio.to_thread(lambda: asyncio.run(leave_it_open()))
-    assert await value(db) == 0
-    assert await connections(db) == before
+    async with asyncio.timeout(5):  # as long as that transaction is open the row is locked
+        await store(db, await value(db) + 2)
+    assert await value(db) == 2
+
+
+async def test_to_close_waits_for_those_who_are_at_it(db: PostgresEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("piccobase.db.postgres_pool.CLOSE_TIMEOUT", 60)
+    begun = asyncio.Event()
+
+    async def write() -> None:
+        async with db.transaction():
+            begun.set()
+            await store(db, 1)
+
+    writing = asyncio.create_task(write())
+    await begun.wait()
+    async with asyncio.timeout(10):
+        await db.close()
+    await writing
+    assert await value(db) == 1
 
 
 async def test_a_closed_engine_opens_again(db: PostgresEngine) -> None:

@@ -80,7 +80,6 @@ def test_errors_of_the_server_become_ours_by_code(code: str, ours: type[Exceptio
         ConnectionResetError(),
         TimeoutError(),
         asyncpg.InterfaceError("connection is closed"),
-        asyncpg.InterfaceError("pool is closing"),
     ],
     ids=repr,
 )
