@@ -37,30 +37,53 @@ def _no_constant(name: str) -> Any:
 
 
 _decoder = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_float=JSONFloat, parse_constant=_no_constant)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+MAX_DEPTH = 256  # lists and objects inside each other; Python's own stack bears some 400
 
 
 def _parse(text: str) -> tuple[Any, int]:
     try:
         value, end = _decoder.raw_decode(text)
+    except json.JSONDecodeError as error:
+        raise NotJSON(f"{error.msg} (character {error.pos + 1})") from error
     except NotJSON:
         raise
-    except (ValueError, RecursionError) as error:
-        raise NotJSON("not a JSON value") from error
-    return (_whole_characters(value) if _SURROGATE.search(text) else value), end
+    except RecursionError as error:
+        raise NotJSON(_TOO_DEEP) from error
+    except ValueError as error:  # Python reads no integer of more than 4300 digits
+        raise NotJSON("a number has too many digits") from error
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(value):
+        raise NotJSON(_TOO_DEEP)
+    if _SURROGATE.search(text) and _has_half_characters(value):
+        raise NotJSON("an escape stands for half a character")
+    return value, end
 
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_TOO_DEEP = f"lists and objects are nested more than {MAX_DEPTH} deep"
 
 
-def _whole_characters(value: Any) -> Any:
-    """Half of a surrogate pair, which an escape can smuggle in, is no character: it becomes U+FFFD, as in Go."""
-    if isinstance(value, str):
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if isinstance(value, dict):
-        return {_whole_characters(key): _whole_characters(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_whole_characters(member) for member in value]
-    return value
+def _is_too_deep(value: Any) -> bool:
+    """Looks at one level after the other, without recursion."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            member
+            for each in level
+            if isinstance(each, dict | list)
+            for member in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _has_half_characters(value: Any) -> bool:
+    """Whether half of a surrogate pair is in it, which an escape can smuggle in and which no UTF-8 can write."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def parse_json(text: str) -> Any:

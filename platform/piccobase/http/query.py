@@ -13,14 +13,29 @@ _TRUE = {"1", "t", "T", "TRUE", "true", "True"}
 _FALSE = {"0", "f", "F", "FALSE", "false", "False"}
 MAX_PER_PAGE = 1000
 DEFAULT_PER_PAGE = 30
+MAX_LENGTH = 64 << 10  # bytes
 _LARGEST_PAGE = 2**53
+_REMEMBERED = 2048  # bytes; what is longer is seldom asked twice, and would fill the memory
 
 
-@lru_cache(512)
 def parse_query(raw: bytes) -> Mapping[str, str]:
-    """Names to their first values. A malformed pair (`page=2;perPage=1`, `filter=%zz`) counts as absent."""
+    """Names to their first values. A malformed pair (`page=2;perPage=1`, `filter=%zz`) counts as absent.
+
+    Raises InvalidQuery for a query string of more than 64 KiB.
+    """
+    return _values_remembered(raw) if len(raw) <= _REMEMBERED else _values(raw)
+
+
+def parse_list_query(raw: bytes) -> ListQuery:
+    """The list parameters, normalised: page from 1, perPage 1 to 1000. Raises InvalidQuery for what is no number."""
+    return _list_query_remembered(raw) if len(raw) <= _REMEMBERED else _list_query(raw)
+
+
+def _values(raw: bytes) -> Mapping[str, str]:
+    if len(raw) > MAX_LENGTH:
+        raise InvalidQuery(f"The query string can have at most {MAX_LENGTH} bytes.")
     values: dict[str, str] = {}
-    for pair in raw.decode("latin-1").split("&"):
+    for pair in raw.decode(errors="replace").split("&"):
         if not pair or ";" in pair or ("%" in pair and _BAD_ESCAPE.search(pair)):
             continue
         name, _, value = pair.partition("=")
@@ -28,9 +43,7 @@ def parse_query(raw: bytes) -> Mapping[str, str]:
     return values
 
 
-@lru_cache(512)
-def parse_list_query(raw: bytes) -> ListQuery:
-    """The list parameters, normalised: page from 1, perPage 1 to 1000. Raises InvalidQuery for what is no number."""
+def _list_query(raw: bytes) -> ListQuery:
     values = parse_query(raw)
     page = _whole_number(values.get("page", ""), "page")
     per_page = _whole_number(values.get("perPage", ""), "perPage")
@@ -43,6 +56,10 @@ def parse_list_query(raw: bytes) -> ListQuery:
         expand=values.get("expand", ""),
         fields=values.get("fields", ""),
     )
+
+
+_values_remembered = lru_cache(512)(_values)
+_list_query_remembered = lru_cache(512)(_list_query)
 
 
 def _whole_number(text: str, name: str) -> int:

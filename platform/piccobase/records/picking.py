@@ -8,18 +8,16 @@ from typing import Any
 
 from piccobase.base.errors import InvalidQuery
 
+_REMEMBERED = 2048  # characters; what is longer is seldom asked twice, and would fill the memory
+_MOST_PLAIN_NAMES = 100  # they are part of a plan's key, and are remembered with it
 _EXCERPT = re.compile(r"excerpt\((.*)\)")
-_DROPPED = re.compile(
-    r"<(script|style|iframe|svg|img|input|textarea|select|button|noscript|object|embed|math)\b[^>]*>.*?</\1\s*>"
-    r"|<(?:img|input|embed|iframe)\b[^>]*>",
-    re.IGNORECASE | re.DOTALL,
-)
+# Each match ends before the next "<", so that a text is looked through once, whatever is in it.
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)?[^<>]*>")
+_DROPPED = re.compile("script|style|iframe|svg|textarea|select|button|noscript|object|math")
 _BLOCK = re.compile(
-    r"</?(?:address|article|aside|blockquote|dd|div|dl|dt|fieldset|figure|footer|form|h[1-6]|header|hr|li|main|nav|ol|p|"
-    r"pre|section|table|tbody|td|tfoot|th|thead|tr|ul)\b[^>]*>",
-    re.IGNORECASE,
+    "address|article|aside|blockquote|dd|div|dl|dt|fieldset|figure|footer|form|h[1-6]|header|hr|li|main|nav|ol|p|pre|"
+    "section|table|tbody|td|tfoot|th|thead|tr|ul"
 )
-_TAG = re.compile(r"<[^<>]*>")
 
 
 @dataclass(slots=True)
@@ -32,17 +30,20 @@ class Pick:
 
     @property
     def plain_names(self) -> frozenset[str] | None:
-        """The wanted keys where nothing but keys of the first level is asked for; None otherwise."""
-        if self.everything is not None:
+        """The wanted keys where nothing but a few keys of the first level is asked for; None otherwise."""
+        if self.everything is not None or len(self.names) > _MOST_PLAIN_NAMES:
             return None
         if any(pick.names or pick.everything or pick.excerpt for pick in self.names.values()):
             return None
         return frozenset(self.names)
 
 
-@lru_cache(512)
 def parse_fields(text: str) -> Pick | None:
     """A `fields` parameter as a tree; None when nothing is to be picked. Raises InvalidQuery for a bad modifier."""
+    return _parsed_remembered(text) if len(text) <= _REMEMBERED else _parsed(text)
+
+
+def _parsed(text: str) -> Pick | None:
     if not text:
         return None
     root = Pick()
@@ -54,6 +55,9 @@ def parse_fields(text: str) -> Pick | None:
         if modifier:
             node.excerpt = _parse_excerpt(modifier)
     return root
+
+
+_parsed_remembered = lru_cache(512)(_parsed)
 
 
 def _items(text: str) -> list[str]:
@@ -104,5 +108,21 @@ def _cut(value: Any, excerpt: tuple[int, bool] | None) -> Any:
 
 def _plain_text(markup: str) -> str:
     """HTML to text: dropped elements vanish, block tags become a blank, inline tags nothing, entities characters."""
-    text = _TAG.sub("", _BLOCK.sub(" ", _DROPPED.sub("", markup)))
-    return " ".join(html.unescape(text).split())
+    pieces: list[str] = []
+    at = 0
+    dropped = ""  # the element that is being left out
+    for tag in _TAG.finditer(markup):
+        closing, name = tag[1], (tag[2] or "").lower()
+        if dropped:
+            if closing and name == dropped:
+                dropped, at = "", tag.end()
+            continue
+        pieces.append(markup[at : tag.start()])
+        at = tag.end()
+        if _BLOCK.fullmatch(name):
+            pieces.append(" ")
+        elif _DROPPED.fullmatch(name) and not closing:
+            dropped = name
+    if not dropped:
+        pieces.append(markup[at:])
+    return " ".join(html.unescape("".join(pieces)).split())
