@@ -14,7 +14,7 @@ from piccobase.auth.password import PasswordSignIn
 from piccobase.auth.refresh import refresh
 from piccobase.auth.roles import RoleService
 from piccobase.auth.signed_in import SignedIn
-from piccobase.base.errors import NotFound, RequestError, Unexpected
+from piccobase.base.errors import InvalidQuery, NotFound, RequestError, Unexpected
 from piccobase.base.ids import new_record_id
 from piccobase.base.json import encode_json
 from piccobase.http.answers import Send, send_error, send_json, send_nothing
@@ -34,6 +34,18 @@ from piccobase.schema.collections import CollectionInfo
 
 log = logging.getLogger("piccobase.http")
 PREFIX = "/api/collections"
+
+
+class ExpandNotBuilt(InvalidQuery):
+    """An answer without the related records would look like one where there are none, so the wish is refused."""
+
+    code = "query.expand_not_built"
+
+    @classmethod
+    def default_message(cls) -> str:
+        return "The query parameter expand is not supported yet. Ask for the related records by their ids instead."
+
+
 _PREFIX_PARTS = PREFIX.split("/")[1:]
 
 
@@ -121,8 +133,11 @@ class CollectionsAPI:
         return await parse_body(incoming.content_type, body, chunked=incoming.chunked)
 
     async def _context(self, incoming: Incoming, method: str) -> RequestContext:
+        query = parse_query(incoming.query)
+        if query.get("expand"):
+            raise ExpandNotBuilt
         actor = await self.actors.actor(incoming.authorization)
-        return self.records.context(actor, method, parse_query(incoming.query), incoming.headers)
+        return self.records.context(actor, method, query, incoming.headers)
 
     async def _list(
         self, context: RequestContext, collection: CollectionInfo, incoming: Incoming, body: Mapping[str, Any]

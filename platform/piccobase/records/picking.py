@@ -50,8 +50,10 @@ def _parsed(text: str) -> Pick | None:
     for item in _items(text):
         path, _, modifier = item.strip().partition(":")
         node = root
-        for part in path.strip().split("."):
-            node = _below(node, part)
+        *above, last = path.strip().split(".")
+        for part in above:
+            node = node.names.setdefault(part, Pick())  # a * in the middle is an ordinary name, which nothing has
+        node = _last(node, last)
         if modifier:
             node.excerpt = _parse_excerpt(modifier)
     return root
@@ -65,7 +67,7 @@ def _items(text: str) -> list[str]:
     return re.findall(r"(?:[^,(]|\([^)]*\)?)+", text)
 
 
-def _below(node: Pick, part: str) -> Pick:
+def _last(node: Pick, part: str) -> Pick:
     if part == "*":
         node.everything = node.everything or Pick()
         return node.everything
