@@ -66,7 +66,7 @@ def test_nobody_sees_the_password_and_the_token_key_of_an_auth_record() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["text = 'x'", "@request.body.text = 'x'", "@request.auth.id =", "geoDistance(1,2,3,4) < 5"]
+    "rule", ["text = 'x'", "@request.body.text = 'x'", "@request.auth.id =", "geoDistance(1,2,3,4) < 5"]
 )
 def test_a_field_rule_that_asks_for_more_than_the_actor_is_a_mistake(rule: str) -> None:
     class Diary(Collection, tablename="diaries"):
