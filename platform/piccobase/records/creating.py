@@ -52,7 +52,7 @@ async def create_record(
     if collection.kind == "auth" and (errors := await check_new_account(records, context, collection, body, draft)):
         raise InvalidRecord(FAILED, errors)
     await check_relations(records, collection, draft)
-    if collection.kind == "auth":
+    if collection.kind == "auth" and body.get("id"):
         await _check_auth_id(records, collection, draft)
     if draft.errors:
         raise InvalidRecord(FAILED, draft.errors)
