@@ -104,13 +104,13 @@ class PostgresEngine(PiccoloEngine):
         return PostgresSavepoint(self, outer)
 
     async def rows(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
-        return list(map(tuple, await self._fetch(sql, args)))
+        return list(map(tuple, await self.fetch(sql, args)))
 
     def version(self) -> int | None:
         """None: only another query could tell whether somebody has committed something."""
         return None
 
-    async def _fetch(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
+    async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
         """asyncpg's records: of the open transaction if there is one, else of a connection for this statement alone."""
         transaction = self.open_transaction()
         if transaction is not None:
@@ -135,7 +135,7 @@ class PostgresEngine(PiccoloEngine):
         number = self.get_query_id()
         if self.log_queries:
             self.print_query(query_id=number, query=shown)
-        records = await self._fetch(sql, args)
+        records = await self.fetch(sql, args)
         if self.log_responses:
             self.print_response(query_id=number, response=records)
         return records

@@ -62,6 +62,8 @@ def _by_code(code: str, error: asyncpg.PostgresError) -> PiccobaseError:
             return DatabaseUnavailable()
         case "23":
             return _by_constraint(code, error)
+        case "22" if code == "22021":  # character_not_in_repertoire
+            return ValueRefused("The text has a character that cannot be stored, such as NUL.")
         case "22":
             return ValueRefused()
         # connection_exception, invalid_authorization, invalid_catalog_name, insufficient_resources, shutdown, I/O

@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+import asyncpg
 from piccolo.engine.postgres import PostgresTransaction as PiccoloTransaction
 
 from piccobase.db.engine import Callback
@@ -83,7 +84,9 @@ class PostgresTransaction(PiccoloTransaction):
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
         """Runs one statement here; tasks wait for each other. Returns asyncpg's records."""
         async with self._turn:
-            return await fetch(self.connection, sql, args)
+            if (current := self.still_open()) is not None:
+                return await fetch(current.connection, sql, args)
+        return await self.engine.fetch(sql, args)  # it ended while this waited, and its connection serves others now
 
     def on_commit(self, callback: Callback) -> None:
         self.aftermath.on_commit(callback)
@@ -148,9 +151,10 @@ class PostgresTransaction(PiccoloTransaction):
             return status
 
     def _let_go(self) -> None:
+        connection, self.connection = self.connection, None
         if self._outcome in ("open", "unknown"):
-            self.connection.terminate()
-        self.engine.pools.release(self.connection)
+            connection.terminate()
+        self.engine.pools.release(connection)
 
     async def _tell(self) -> None:
         match self._outcome:
@@ -183,6 +187,14 @@ class PostgresSavepoint(PostgresTransaction):
     async def begin(self) -> None:
         await self.fetch(f"SAVEPOINT {self._name}")
 
+    async def _execute(self, sql: str) -> str:
+        async with self._turn:
+            self.connection = self._root.connection
+            if self.connection is None:
+                raise asyncpg.InterfaceError("The transaction around this one is closed.")
+            status: str = await self.connection.execute(sql, timeout=END_TIMEOUT)
+            return status
+
     async def _keep(self) -> None:
         try:
             await self._execute(f"RELEASE SAVEPOINT {self._name}")
@@ -196,9 +208,11 @@ class PostgresSavepoint(PostgresTransaction):
         try:
             await self._execute(f"ROLLBACK TO SAVEPOINT {self._name}; RELEASE SAVEPOINT {self._name}")
         except DRIVER_ERRORS:
-            self.connection.terminate()  # or what was not undone here could still be committed
+            if self.connection is not None:  # what was not undone here must not be committed
+                self.connection.terminate()
 
     async def _tell(self) -> None:
+        self.connection = None
         if self._outcome == "kept":
             self.aftermath.kept_in(self._outer.aftermath)
         else:

@@ -269,6 +269,26 @@ async def test_a_task_that_outlives_its_transaction_is_outside_of_it(db: Any) ->
     assert await names(db) == ["b", "c"]
 
 
+async def test_a_statement_that_waits_until_its_transaction_is_over_is_outside_of_it(db: Any) -> None:
+    """And in no other transaction, though that may have taken over the connection."""
+
+    async def late(turns: int, number: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await add(db, number, str(number))
+
+    for turns in range(40):
+        async with db.transaction():
+            await add(db, 1000 + turns, f"first {turns}")
+            tasks = [asyncio.create_task(late(turns, turns)), asyncio.create_task(late(turns // 2, 100 + turns))]
+        with pytest.raises(Oops):
+            async with db.transaction():
+                await add(db, 2000, "second")
+                raise Oops
+        await asyncio.gather(*tasks)
+    assert await db.rows("SELECT count(*), max(id) FROM band") == [(120, 1039)]
+
+
 async def test_tasks_started_inside_take_part_and_wait_for_each_other(db: Any) -> None:
     with pytest.raises(Oops):
         async with db.transaction():

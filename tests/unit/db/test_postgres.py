@@ -146,6 +146,11 @@ async def test_a_value_that_the_database_cannot_hold_is_refused(db: PostgresEngi
     assert await db.rows("SELECT n FROM counter WHERE id = 1") == [(1,)]
 
 
+async def test_a_nul_in_a_text_is_told_clearly(db: PostgresEngine) -> None:
+    with pytest.raises(ValueRefused, match="NUL"):
+        await db.rows("UPDATE counter SET label = $1", ("a\0b",))
+
+
 async def test_a_commit_that_the_server_turns_into_a_rollback_is_an_error(db: PostgresEngine) -> None:
     seen: list[str] = []
     with pytest.raises(DatabaseFailed) as caught:
@@ -169,6 +174,25 @@ async def test_an_error_caught_inside_a_nested_transaction_undoes_that_one(db: P
                 with suppress(DatabaseFailed):
                     await db.rows("SELECT * FROM nothing")
     assert await value(db) == 1
+
+
+async def test_a_statement_in_the_queue_of_a_transaction_that_ends_goes_nowhere_else(db: PostgresEngine) -> None:
+    ending = asyncio.Event()
+
+    async def late() -> None:
+        await ending.wait()
+        await db.rows("INSERT INTO counter VALUES (3, 0)")
+
+    async with db.transaction():
+        slow = asyncio.create_task(db.rows("SELECT pg_sleep(0.05)"))
+        queued = asyncio.create_task(late())
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_soon(ending.set)  # after COMMIT has joined the queue behind the slow one
+    with suppress(ZeroDivisionError):
+        async with db.transaction():
+            await asyncio.gather(slow, queued)
+            raise ZeroDivisionError
+    assert await value(db, 3) == 0
 
 
 async def test_two_hundred_who_lock_the_row_lose_no_update(db: PostgresEngine) -> None:
