@@ -3,10 +3,10 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 
@@ -85,12 +85,13 @@ class Inline:
     SQLite's virtual machine and is interrupted then (somewhere before twice as many), or runs without a budget.
     """
 
-    __slots__ = ("__weakref__", "_calls_left", "busy", "connection", "cursor", "serial")
+    __slots__ = ("__weakref__", "_calls_left", "busy", "connection", "cursor", "may_read", "serial")
 
     def __init__(self, connection: apsw.Connection, opcodes: int) -> None:
         self.connection = connection
         self.cursor = connection.cursor()
         self.busy = threading.Lock()
+        self.may_read = opcodes > 0
         self.serial = next(_serials)  # no other connection of this process has it
         self._calls_left = [_UNLIMITED]
         connection.set_progress_handler(partial(_is_spent, self._calls_left), opcodes or _NO_BUDGET)
@@ -110,4 +111,11 @@ def _is_spent(calls_left: list[int]) -> bool:
 
 
 Connect = Callable[[], apsw.Connection]
-Fetch = Callable[[apsw.Cursor, str, Any], list[Any]]
+
+
+class Fetch(Protocol):
+    """Runs a statement to its end and makes something of its rows. `can_cache=False` prepares it afresh."""
+
+    def __call__(
+        self, cursor: apsw.Cursor, sql: str, args: Sequence[Any], /, *, can_cache: bool = True
+    ) -> list[Any]: ...

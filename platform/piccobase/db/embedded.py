@@ -44,7 +44,9 @@ class EmbeddedEngine(SQLiteEngine):
     `busy_timeout` seconds. `synchronous="NORMAL"` loses no commit when the process dies; when the machine does, the
     last ones may be missing, but none is there by half. "FULL" waits for the disk at each commit.
 
-    Connections are opened with the first statement. Raises DatabaseUnavailable when the file cannot be used.
+    Connections are opened with the first statement. Raises DatabaseUnavailable when the file cannot be used. No other
+    SQLite library in this process, such as Python's sqlite3, may open the file: two of them do not see each other's
+    locks (sqlite.org/howtocorrupt.html §2.2).
     """
 
     dialect: Dialect = "sqlite"
@@ -108,7 +110,7 @@ class EmbeddedEngine(SQLiteEngine):
         except AttributeError:
             inline = self._open_inline()
         try:
-            if self._kinds.of(inline.connection, sql, args) is not Kind.READ or not self._inline_opcodes:
+            if self._kinds.of(inline.connection, sql, args) is not Kind.READ or not inline.may_read:
                 return None
             inline.start_budget()
             return fetch(inline.cursor, sql, args)
@@ -130,8 +132,9 @@ class EmbeddedEngine(SQLiteEngine):
         except apsw.Error as error:
             raise translated(error, inline.connection) from error
         match kind:
-            case Kind.READ:
-                found: list[Any] = await self._readers.run(partial(_read, sql=sql, args=args, fetch=fetch))
+            case Kind.READ | Kind.EXPLAIN:
+                work = partial(_read, sql=sql, args=args, fetch=fetch, can_cache=kind is Kind.READ)
+                found: list[Any] = await self._readers.run(work)
                 return found
             case Kind.BARE:
                 writer = await self.take_writer()
@@ -315,8 +318,8 @@ class EmbeddedEngine(SQLiteEngine):
                 os.unlink(self.path + suffix)
 
 
-def _read(connection: apsw.Connection, *, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
+def _read(connection: apsw.Connection, *, sql: str, args: Sequence[Any], fetch: Fetch, can_cache: bool) -> list[Any]:
     try:
-        return fetch(connection.cursor(), sql, args)
+        return fetch(connection.cursor(), sql, args, can_cache=can_cache)
     except apsw.Error as error:
         raise translated(error, connection) from error

@@ -92,14 +92,14 @@ class EmbeddedTransaction(SQLiteTransaction):
         None when it has not run: the writer's thread is at work for another task of this transaction. Then `rows`.
         """
         self._check()
+        if self._writer.kind(sql, args) is None:
+            return None
         return self._writer.now(sql, args)
 
     async def run(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
         """Runs one statement where its kind belongs, and gives what `fetch` makes of its rows."""
         self._check()
         kind = self._writer.kind(sql, args)
-        if kind is Kind.CONTROL:
-            raise DatabaseFailed("Transactions are begun and ended by engine.transaction(), not by statements.")
         found = None
         if kind is Kind.READ:
             found = self._writer.read_now(sql, args, fetch)
@@ -141,6 +141,7 @@ class EmbeddedTransaction(SQLiteTransaction):
         """Piccolo's way to a part that can be undone alone. A nested `engine.transaction()` does it by itself."""
         name = name or f"savepoint_{self.get_savepoint_id()}"
         validate_savepoint_name(name)
+        self._check()
         await self._control(f'SAVEPOINT "{name}"')
         return NamedSavepoint(name, self)
 
@@ -162,7 +163,7 @@ class EmbeddedTransaction(SQLiteTransaction):
             self._check()
             self._outcome = "ending"
             if self.thread_used:
-                await self._writer.in_thread("COMMIT", interrupt=False)
+                await self._writer.commit_in_thread()
             else:
                 self._writer.control_now("COMMIT")
         finally:
@@ -272,7 +273,9 @@ class NamedSavepoint:
         self.transaction = transaction
 
     async def rollback_to(self) -> None:
+        self.transaction._check()
         await self.transaction._control(f'ROLLBACK TO "{self.name}"')
 
     async def release(self) -> None:
+        self.transaction._check()
         await self.transaction._control(f'RELEASE "{self.name}"')

@@ -12,17 +12,17 @@ from piccobase.db.errors import DatabaseFailed
 
 class Kind(Enum):
     READ = "reads, and nothing else"
+    EXPLAIN = "tells how another one would run"
     SHORT = "writes, in a number of steps that does not depend on how many rows there are"
     LONG = "writes, and may take any time"
     SCHEMA = "changes the schema, or what SQLite knows about it"
     BARE = "is about the database or the connection: PRAGMA, VACUUM, ATTACH, DETACH"
-    CONTROL = "begins or ends a transaction or savepoint"
 
 
 _BLANK = r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$))"
 _FIRST_WORD = re.compile(rf"{_BLANK}*(\w*)", re.DOTALL)
 _NOTHING = re.compile(rf"(?:{_BLANK}|;)*", re.DOTALL)
-_READING = frozenset({"SELECT", "WITH", "VALUES", "EXPLAIN"})
+_READING = frozenset({"SELECT", "WITH", "VALUES"})
 _CONTROL = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"})
 _SCHEMA = frozenset({"CREATE", "ALTER", "DROP", "REINDEX", "ANALYZE"})
 _BARE = frozenset({"PRAGMA", "VACUUM", "ATTACH", "DETACH"})
@@ -76,18 +76,19 @@ class Kinds:
 def kind_of(connection: apsw.Connection, sql: str, args: Sequence[Any]) -> Kind:
     """Prepares the statement on a connection that is not in use, and looks at it. Nothing is run.
 
-    Raises apsw.Error where SQLite refuses the statement, and DatabaseFailed for more than one statement in a text.
+    Raises apsw.Error where SQLite refuses the statement, and DatabaseFailed for more than one statement in a text and
+    for one that begins or ends a transaction.
     """
-    reads = _only_reads(connection, sql, args)
     word = first_word(sql)
     if word in _CONTROL:
-        return Kind.CONTROL
+        raise DatabaseFailed("Transactions are begun and ended by engine.transaction(), not by statements.")
+    reads = _only_reads(connection, sql, args)
     if word in _BARE:
         return Kind.BARE
     if word in _SCHEMA:
         return Kind.SCHEMA
-    if word == "EXPLAIN":  # SQLite answers for what is explained
-        return Kind.READ
+    if word == "EXPLAIN":  # whether it reads, SQLite answers for what is explained
+        return Kind.EXPLAIN
     if reads:  # of the rest, to SQLite everything "reads" that leaves the file as it is
         return Kind.READ if word in _READING else Kind.BARE
     return Kind.SHORT if _is_short(connection, sql, args) else Kind.LONG
@@ -107,7 +108,7 @@ def _only_reads(connection: apsw.Connection, sql: str, args: Sequence[Any]) -> b
     cursor = connection.cursor()
     cursor.exec_trace = look
     try:
-        cursor.execute(sql, args)
+        cursor.execute(sql, args, can_cache=False)
     except apsw.ExecTraceAbort:
         pass
     finally:
@@ -122,7 +123,9 @@ def _is_short(connection: apsw.Connection, sql: str, args: Sequence[Any]) -> boo
     a row is added that others may have been missing (`FkIfZero`), they are looked for only while some are missing.
     """
     try:
-        program = _without_search_for_orphans(list(connection.execute(f"EXPLAIN {sql}", args)))
+        # Not from the cache: a kept EXPLAIN points into the schema as it was, and SQLite does not notice that it has
+        # gone, as it does with any other statement. It would list freed memory.
+        program = _without_search_for_orphans(list(connection.execute(f"EXPLAIN {sql}", args, can_cache=False)))
     except UnicodeDecodeError:  # a blob in it (a column's default, say) is shown as text
         return False
     loops = [position for position, opcode in enumerate(program) if opcode in _LOOPING]

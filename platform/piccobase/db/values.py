@@ -179,14 +179,14 @@ def _plan(description: Description) -> _Plan:
     return plan
 
 
-def fetch_rows(cursor: apsw.Cursor, sql: str, args: Sequence[Any]) -> list[tuple[Any, ...]]:
+def fetch_rows(cursor: apsw.Cursor, sql: str, args: Sequence[Any], *, can_cache: bool = True) -> list[tuple[Any, ...]]:
     """Runs a statement to its end. The rows are as SQLite has them."""
-    return list(cursor.execute(sql, args))
+    return list(cursor.execute(sql, args, can_cache=can_cache))
 
 
-def fetch_dicts(cursor: apsw.Cursor, sql: str, args: Sequence[Any]) -> list[dict[str, Any]]:
+def fetch_dicts(cursor: apsw.Cursor, sql: str, args: Sequence[Any], *, can_cache: bool = True) -> list[dict[str, Any]]:
     """Runs a statement to its end. The rows are what Piccolo's own engine gives."""
-    cursor.execute(sql, args)
+    cursor.execute(sql, args, can_cache=can_cache)
     try:
         description = cursor.get_description()
     except apsw.ExecutionCompleteError:  # which is how apsw says that there is no row

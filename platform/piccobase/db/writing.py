@@ -42,11 +42,15 @@ class Writer:
         if not self.inline.busy.acquire(blocking=False):
             return None
         try:
+            return self._kind(sql, args)
+        finally:
+            self.inline.busy.release()
+
+    def _kind(self, sql: str, args: Sequence[Any]) -> Kind:
+        try:
             return self._kinds.of(self.inline.connection, sql, args)
         except apsw.Error as error:
             raise translated(error, self.inline.connection) from error
-        finally:
-            self.inline.busy.release()
 
     def now(self, sql: str, args: Sequence[Any] = (), fetch: Fetch = fetch_rows) -> list[Any] | None:
         """Runs the statement in the calling thread. None when the writer's own thread is at work on the connection."""
@@ -63,7 +67,7 @@ class Writer:
         A write cannot have a budget: SQLite rolls the transaction back when one is interrupted.
         """
         inline = self.inline
-        if not inline.busy.acquire(blocking=False):
+        if not inline.may_read or not inline.busy.acquire(blocking=False):
             return None
         try:
             inline.start_budget()
@@ -85,26 +89,29 @@ class Writer:
         with self.inline.busy:
             self._run(sql, (), fetch_rows)
 
-    def _run(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
+    def _run(self, sql: str, args: Sequence[Any], fetch: Fetch, *, can_cache: bool = True) -> list[Any]:
         connection = self.inline.connection
         self.inline.start_unlimited()
         try:
-            return fetch(self.inline.cursor, sql, args)
+            return fetch(self.inline.cursor, sql, args, can_cache=can_cache)
         except apsw.Error as error:
             self.lost = not connection.in_transaction
             raise translated(error, connection) from error
 
-    async def in_thread(
-        self, sql: str, args: Sequence[Any] = (), fetch: Fetch = fetch_rows, *, interrupt: bool = True
-    ) -> list[Any]:
+    async def in_thread(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
         """Runs the statement in the writer's thread, after those that are there already."""
 
-        def work(_: apsw.Connection) -> list[Any]:
+        def work(connection: apsw.Connection) -> list[Any]:
             with self.inline.busy:
-                return self._run(sql, args, fetch)
+                kind = self._kind(sql, args)  # refuses what must not run, where `kind` could not be asked
+                return self._run(sql, args, fetch, can_cache=kind is not Kind.EXPLAIN)
 
-        found: list[Any] = await self.workers.run_to_end(work, interrupt=interrupt)
+        found: list[Any] = await self.workers.run_to_end(work)
         return found
+
+    async def commit_in_thread(self) -> None:
+        """Cancelled or not, when it returns or raises COMMIT has been done."""
+        await self.workers.run_to_end(lambda _: self.control_now("COMMIT"), interrupt=False)
 
     async def alone(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
         """Runs a statement that no transaction may be around (VACUUM, PRAGMA), in the thread."""

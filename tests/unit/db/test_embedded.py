@@ -123,6 +123,9 @@ async def test_without_a_budget_every_read_goes_to_a_thread(tmp_path: Path) -> N
     engine = EmbeddedEngine(tmp_path / "data.db", inline_opcodes=0)
     assert engine.rows_now("SELECT 1") is None
     assert await engine.rows("SELECT 1") == [(1,)]
+    async with engine.transaction():
+        assert engine.rows_now("SELECT 1") is None
+        assert await engine.rows("SELECT 1") == [(1,)]
     await engine.close()
 
 
@@ -169,6 +172,45 @@ async def test_transactions_are_not_begun_or_ended_by_statements(db: EmbeddedEng
         await db.rows("INSERT INTO note (text) VALUES ('a')")
         with pytest.raises(DatabaseFailed):
             await db.rows(statement)
+    assert await count(db) == 1
+
+
+async def test_explaining_again_after_the_schema_has_changed_tells_the_new_one(db: EmbeddedEngine) -> None:
+    async def tables() -> list[str]:
+        steps = await db.rows("EXPLAIN INSERT INTO note (text) VALUES (?)", ("a",))
+        return [step[5] for step in steps if step[1] == "Insert"]
+
+    for number in range(50):
+        assert await tables() == ["note"]
+        async with db.transaction():
+            assert await tables() == ["note"]
+            await db.rows(f"CREATE TABLE other{number} (id INTEGER PRIMARY KEY, text TEXT)")
+            await db.rows("ALTER TABLE note RENAME TO letter")
+            await db.rows("ALTER TABLE letter RENAME TO note")
+            assert await tables() == ["note"]
+    assert await count(db) == 0
+
+
+async def test_what_must_not_run_does_not_while_the_thread_is_at_work_either(db: EmbeddedEngine) -> None:
+    async with db.transaction() as tx:
+        slow = asyncio.create_task(db.rows(SLOW_WRITE))
+        await until(lambda: tx.rows_now("SELECT 1") is None)
+        for statement in ("COMMIT", "DELETE FROM note; SELECT 1"):
+            with pytest.raises(DatabaseFailed):
+                await db.rows(statement)
+        await slow
+    assert await count(db) == 300_000
+
+
+async def test_a_savepoint_whose_transaction_is_over_cannot_touch_another(db: EmbeddedEngine) -> None:
+    async with db.transaction() as first:
+        savepoint = await first.savepoint()
+    async with db.transaction() as second:
+        await second.savepoint()  # of the same name
+        await db.rows("INSERT INTO note (text) VALUES ('a')")
+        for end in (savepoint.rollback_to, savepoint.release):
+            with pytest.raises(DatabaseFailed, match="over"):
+                await end()
     assert await count(db) == 1
 
 

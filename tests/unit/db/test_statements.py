@@ -3,6 +3,7 @@
 import apsw
 import pytest
 
+from piccobase.db.errors import DatabaseFailed
 from piccobase.db.statements import Kind, Kinds, first_word, kind_of
 
 SCHEMA = """
@@ -29,7 +30,7 @@ CASES = [
     (Kind.READ, "SELECT * FROM hall WHERE id = 'a'"),
     (Kind.READ, "  -- c\n/* c */ WITH x AS (SELECT 1) SELECT * FROM x"),
     (Kind.READ, "VALUES (1)"),
-    (Kind.READ, "EXPLAIN QUERY PLAN DELETE FROM hall"),
+    (Kind.EXPLAIN, "EXPLAIN QUERY PLAN DELETE FROM hall"),
     (Kind.SHORT, "INSERT INTO hall VALUES ('a', 'b', 1)"),
     (Kind.SHORT, "INSERT INTO hall (id) VALUES ('a') RETURNING id, name"),
     (Kind.SHORT, "INSERT INTO hall (id) VALUES ('a') ON CONFLICT (id) DO UPDATE SET name = 'b'"),
@@ -55,9 +56,6 @@ CASES = [
     (Kind.BARE, "PRAGMA table_info(hall)"),
     (Kind.BARE, "VACUUM"),
     (Kind.BARE, "ATTACH ':memory:' AS other"),
-    (Kind.CONTROL, "BEGIN IMMEDIATE"),
-    (Kind.CONTROL, "/* c */ rollback"),
-    (Kind.CONTROL, "SAVEPOINT a"),
 ]
 
 
@@ -65,6 +63,15 @@ CASES = [
 def test_kinds(connection: apsw.Connection, kind: Kind, sql: str) -> None:
     assert kind_of(connection, sql, ()) is kind
     assert connection.execute("SELECT count(*) FROM log").get == 0  # nothing was run
+    assert not connection.in_transaction
+
+
+@pytest.mark.parametrize(
+    "sql", ["BEGIN IMMEDIATE", "/* c */ rollback", "SAVEPOINT a", "SELECT 1; SELECT 2", "INSERT INTO log VALUES (1);;x"]
+)
+def test_what_is_refused(connection: apsw.Connection, sql: str) -> None:
+    with pytest.raises(DatabaseFailed):
+        kind_of(connection, sql, ())
     assert not connection.in_transaction
 
 
