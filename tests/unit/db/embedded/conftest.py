@@ -1,0 +1,34 @@
+"""An engine on an empty file, another one on the same file, and somebody else."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from piccobase.db.embedded import EmbeddedEngine
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[EmbeddedEngine]:
+    engine = EmbeddedEngine(tmp_path / "data.db")
+    await engine.rows("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL DEFAULT '', n INTEGER DEFAULT 0)")
+    await engine.close()  # so that each test starts without threads; the first statement opens it again
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture
+async def impatient(tmp_path: Path, db: EmbeddedEngine) -> AsyncIterator[EmbeddedEngine]:
+    """Another engine on the same file, which waits a tenth of a second at most."""
+    engine = EmbeddedEngine(tmp_path / "data.db", busy_timeout=0.1, lock_timeout=0.1)
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture
+async def stranger(tmp_path: Path, db: EmbeddedEngine) -> AsyncIterator[apsw.Connection]:
+    # Not of Python's own sqlite3: two SQLite libraries in one process do not see each other's locks.
+    connection = apsw.Connection(str(tmp_path / "data.db"))
+    yield connection
+    connection.close()

@@ -1,0 +1,38 @@
+"""Statements that take long, and what can be seen of an engine from outside."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+
+from piccobase.db.embedded import EmbeddedEngine
+
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
+SLOW = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000000) SELECT count(*) FROM c"
+SLOW_WRITE = f"INSERT INTO note (text) {SLOW.replace('count(*)', 'x').replace('1000000', '300000')}"
+ENDLESS_WRITE = f"INSERT INTO note (text) {ENDLESS.replace('count(*)', 'x')}"
+
+
+async def count(db: EmbeddedEngine) -> int:
+    return int((await db.rows("SELECT count(*) FROM note"))[0][0])
+
+
+def our_threads() -> set[str]:
+    return {thread.name for thread in threading.enumerate() if thread.name.startswith("piccobase-")}
+
+
+def open_files(name: str) -> int:
+    """How many times this process has files open whose names have `name` in them; 0 where the system does not tell."""
+    try:
+        paths = [f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd")]
+    except FileNotFoundError:
+        return 0
+    return sum(name in os.readlink(path) for path in paths if os.path.islink(path))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0.001)
