@@ -14,6 +14,7 @@ PiccobaseError
     ├── NotFound              404
     ├── TooLarge              413
     ├── TooManyRequests       429
+    ├── HeadTooLarge          431
     └── Unexpected            500: always our bug, or a broken machine underneath
         └── Unavailable       503: busy or out of reach; worth another try
 """
@@ -169,6 +170,14 @@ class TooManyRequests(RequestError):
     @classmethod
     def default_message(cls) -> str:
         return "Too Many Requests."
+
+
+class HeadTooLarge(RequestError):
+    code, status = "request.head_too_large", 431
+
+    @classmethod
+    def default_message(cls) -> str:
+        return "The URL and the headers together are too large."
 
 
 class Unexpected(RequestError):

@@ -17,6 +17,7 @@ from piccobase.app.loading import app_file, load_app
 from piccobase.base.config import Config, ConfigError
 from piccobase.base.errors import StartError
 from piccobase.cli.options import app_argument, database_options
+from piccobase.cli.server import LONGEST_END, Connection, Server
 
 
 @click.command()
@@ -62,14 +63,17 @@ async def _serve(app: App, config: Config, *, migrate: bool | None) -> None:
     try:
         await app.start(config, migrate=migrate)
         try:
-            server = _Server(
+            server = Server(
                 uvicorn.Config(
                     app,
+                    http=Connection,
+                    ws="none",
                     lifespan="off",  # the app is started already: a mistake in it is one line, no traceback
-                    log_level="warning",
+                    log_level="error",
                     access_log=False,
                     server_header=False,
-                    timeout_graceful_shutdown=30,
+                    proxy_headers=False,  # whoever sends one could claim any address
+                    timeout_graceful_shutdown=int(LONGEST_END) + 5,
                 )
             )
             server.address = f"http://{config.host}:{bound.getsockname()[1]}"
@@ -78,18 +82,6 @@ async def _serve(app: App, config: Config, *, migrate: bool | None) -> None:
             await app.stop()
     finally:
         bound.close()
-
-
-class _Server(uvicorn.Server):
-    """Says where it listens as soon as it does."""
-
-    address = ""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            click.echo(f"Serving on {self.address} (API at {self.address}/api/). Press Ctrl+C to stop.")
-            sys.stdout.flush()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

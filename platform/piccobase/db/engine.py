@@ -17,7 +17,7 @@ class Transaction(Protocol):
         """Calls `callback` after the outermost transaction has committed and is over; never after a rollback."""
 
     def on_rollback(self, callback: Callback) -> None:
-        """Calls `callback` after this transaction, or one around it, was rolled back: for what lies outside the database."""
+        """Calls `callback` after this transaction, or one around it, was rolled back: for what is outside."""
 
 
 class Database(Protocol):

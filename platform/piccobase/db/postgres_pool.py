@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 
 from piccobase.db.errors import DatabaseUnavailable
+from piccobase.db.postgres_dates import keep_days_finite
 from piccobase.db.postgres_errors import DRIVER_ERRORS
 
 log = logging.getLogger("piccobase.db")
@@ -128,6 +129,7 @@ class _Pool:
         self._opening += 1
         try:
             connection = await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT)
+            await keep_days_finite(connection)
         except BaseException:
             self._opening -= 1
             self._offer(None)

@@ -17,8 +17,8 @@ SECURITY_HEADERS: tuple[Header, ...] = (
     (b"vary", b"Origin"),
 )
 CORS_HEADER: Header = (b"access-control-allow-origin", b"*")
-_JSON_HEADERS: tuple[Header, ...] = ((b"content-type", b"application/json"), *SECURITY_HEADERS)
-_JSON_CORS_HEADERS: tuple[Header, ...] = (*_JSON_HEADERS, CORS_HEADER)
+JSON_HEADERS: tuple[Header, ...] = ((b"content-type", b"application/json"), *SECURITY_HEADERS)
+_JSON_CORS_HEADERS: tuple[Header, ...] = (*JSON_HEADERS, CORS_HEADER)
 _CORS_HEADERS: tuple[Header, ...] = (*SECURITY_HEADERS, CORS_HEADER)
 
 
@@ -26,7 +26,7 @@ async def send_json(
     send: Send, status: int, body: bytes, *, cors: bool, head: bool, extra: tuple[Header, ...] = ()
 ) -> None:
     """JSON that is already encoded. With `head` the headers are the same and the body stays away."""
-    common = _JSON_CORS_HEADERS if cors else _JSON_HEADERS
+    common = _JSON_CORS_HEADERS if cors else JSON_HEADERS
     headers = [*common, (b"content-length", b"%d" % len(body)), *extra]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else body})

@@ -20,8 +20,9 @@ SEEDS = [
     "geoDistance(geo.lon, geo.lat, 1, 2) < 5 && msel:length = 2 && null = '2024-01-01'",
 ]
 WORDS = [
-    "title", "num", "js.a", "cat.name", "@now", "@request.body.x", "null", "'a'", "5", "''", "whole", "price", "dt", "=",
-    "!=", "?~", "&&", "||", "(", ")", "<", " ", "\n", "//", "'", '"', "\\", "%", ".", ":", ":lower", "msel", "-", ",",
+    "title", "num", "js.a", "cat.name", "@now", "@request.body.x", "null", "'a'", "5", "''", "whole", "price", "dt",
+    "=", "!=", "?~", "&&", "||", "(", ")", "<", " ", "\n", "//", "'", '"', "\\", "%", ".", ":", ":lower", "msel",
+    "-", ",",
 ]  # fmt: skip
 
 

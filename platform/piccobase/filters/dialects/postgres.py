@@ -53,7 +53,8 @@ class Postgres(Dialect):
                     slot(_moment(value.read, naive=naive)), "::timestamp" if naive else "::timestamptz"
                 )  # fmt: skip
             case "date" if value.kind == "instant" or (column.strict and value.kind == "date"):
-                return column.sql, compose(slot(_moment(value.read, naive=True)), "::timestamp")
+                # As text: asyncpg would make the first moment of the calendar an infinity, which no stored day equals.
+                return column.sql, compose(slot(_moment_text(value.read)), "::text::timestamp")
         return None
 
     def holds_blank(self, column: Column) -> bool:
@@ -319,6 +320,16 @@ def _moment(read: Read, *, naive: bool) -> Callable[[Bindings], datetime | None]
         return found.replace(tzinfo=None) if found and naive else found
 
     return moment
+
+
+def _moment_text(read: Read) -> Callable[[Bindings], str | None]:
+    moment = _moment(read, naive=True)
+
+    def text(bindings: Bindings) -> str | None:
+        found = moment(bindings)
+        return None if found is None else found.isoformat(" ", "milliseconds")
+
+    return text
 
 
 def _double(read: Read) -> Callable[[Bindings], float | None]:

@@ -1,0 +1,121 @@
+"""uvicorn as `serve` runs it: clients cannot keep it waiting without end, and a signal ends it soon, with status 0."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from http import HTTPStatus
+from types import FrameType
+from typing import Any
+
+import rich_click as click
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from piccobase.base.errors import BadRequest, HeadTooLarge, RequestError
+from piccobase.base.json import encode_json
+from piccobase.http.answers import JSON_HEADERS
+
+MAX_HEAD = 1 << 20  # bytes of a request line and headers, as the reference takes them
+PATIENCE = 60.0  # seconds for a head to arrive, and without a byte of a body
+PATIENCE_AT_THE_END = 3.0  # the same, when the server has been asked to stop
+LONGEST_END = 25.0  # seconds from the signal on, for requests that go on
+
+
+class Connection(HttpToolsProtocol):
+    """One client's connection. Knows since when the client has kept us waiting."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._head_size = 0
+        self._head_since: float | None = self.loop.time()
+        self._last_data = self.loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        self._last_data = self.loop.time()
+        super().data_received(data)
+        if self._head_since is not None and not self.transport.is_closing():
+            self._head_size += len(data)
+            if self._head_size > MAX_HEAD:
+                self._refuse(HeadTooLarge())
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_size = 0
+        self._head_since = self.loop.time()
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._head_since = None
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP gets an answer in the shape of all others."""
+        self._refuse(BadRequest("This is no valid HTTP request."))
+
+    def waiting_since(self) -> float | None:
+        """The loop's time since when the client has been expected to send something; None while it is our turn."""
+        if self._head_since is not None:
+            return self._head_since
+        if self.cycle.response_complete or (self.cycle.more_body and not self.flow.read_paused):
+            return self._last_data
+        return None
+
+    def _refuse(self, error: RequestError) -> None:
+        body = encode_json(error.wire())
+        headers = (*JSON_HEADERS, (b"content-length", b"%d" % len(body)), (b"connection", b"close"))
+        status = b"HTTP/1.1 %d %s" % (error.status, HTTPStatus(error.status).phrase.encode())
+        lines = [status, *(b"%s: %s" % header for header in headers)]
+        self.transport.write(b"\r\n".join([*lines, b"", body]))
+        self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """Says where it listens as soon as it does."""
+
+    address = ""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            click.echo(f"Serving on {self.address} (API at {self.address}/api/). Press Ctrl+C to stop.")
+            sys.stdout.flush()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Asked to stop, it stops, and that is no failure: uvicorn's own would raise the signal again at the end."""
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # about once a second
+            self._hang_up_on(PATIENCE)
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Takes no more requests and finishes those in flight, but for clients who do not send the rest of theirs."""
+        hurrying = asyncio.create_task(self._hurry())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            hurrying.cancel()
+
+    async def _hurry(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + LONGEST_END
+        while loop.time() < end:
+            self._hang_up_on(PATIENCE_AT_THE_END)
+            await asyncio.sleep(0.2)
+        for connection in self._connections():
+            connection.transport.abort()
+
+    def _hang_up_on(self, patience: float) -> None:
+        """Ends connections whose clients have not sent for `patience` seconds what they began."""
+        now = asyncio.get_running_loop().time()
+        for connection in self._connections():
+            since = connection.waiting_since()
+            if since is not None and now - since > patience:
+                connection.transport.abort()
+
+    def _connections(self) -> Iterator[Connection]:
+        return (one for one in list(self.server_state.connections) if isinstance(one, Connection))
