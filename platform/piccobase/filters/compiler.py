@@ -14,6 +14,7 @@ from piccobase.filters.names import Names
 from piccobase.filters.operands import Column, Read, Value
 from piccobase.filters.scalars import Scalar, holds
 from piccobase.filters.tree import Operator
+from piccobase.schema.values.text import TextValue
 
 _TURNED: dict[Operator, Operator] = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -35,6 +36,7 @@ def compile_filter(parsed: tree.Filter, names: Names, dialect: Dialect, *, const
 class _Compiler:
     def __init__(self, names: Names, dialect: Dialect, literals: tuple[LiteralValue, ...] | None) -> None:
         self._names, self._dialect, self._literals = names, dialect, literals
+        self._lists: set[str] = set()  # columns whose elements have been compared
 
     def node(self, node: tree.Node) -> Fragment:
         match node:
@@ -77,6 +79,9 @@ class _Compiler:
             return self._dialect.boolean_slot(compare_values(left, operator, some, right))
         if any(isinstance(side, Value) and side.read_many for side in (left, right)):
             raise UnsupportedFilter("A list of the request cannot be compared with a field yet.")
+        for side in (left, right):
+            if isinstance(side, Column) and side.each:
+                return self._of_elements(side, left, operator, some, right)
         if operator in ("~", "!~"):
             return self._like(left, right, negated=operator == "!~")
         if isinstance(left, Column) and isinstance(right, Column):
@@ -86,6 +91,32 @@ class _Compiler:
             return self._column_with_value(left, operator, right)
         assert isinstance(right, Column)
         return self._column_with_value(right, _TURNED[operator], left)
+
+    def _of_elements(
+        self, listed: Column, left: Column | Value, operator: Operator, some: bool, right: Column | Value
+    ) -> Fragment:
+        """`:each`: some element satisfies the comparison, and without `?` none violates it (protocol.md §3.7).
+
+        An empty list counts as one element that is NULL. Two comparisons of one list would speak of the same element
+        in the reference; here each would look for its own, so the second is refused.
+        """
+        if listed.sql.sql in self._lists:
+            raise UnsupportedFilter(f"{listed.field.name}:each can be compared once in a filter, for now.")
+        self._lists.add(listed.sql.sql)
+        element = replace(
+            listed,
+            field=replace(listed.field, value=TextValue(), target=""),
+            sql=Fragment('"element"."value"'),
+            nullable=True,
+            blank=False,
+            each=False,
+            guard=None,
+        )
+        sides = [element if side is listed else side for side in (left, right)]
+        holds = self._condition(sides[0], operator, some, sides[1])
+        rows = compose("SELECT 1 FROM ", self._dialect.elements(listed), " WHERE ")
+        found = compose("EXISTS (", rows, holds, ")")
+        return found if some else compose("(", found, " AND NOT EXISTS (", rows, "NOT (", holds, ")))")
 
     def _like(self, left: Column | Value, right: Column | Value, *, negated: bool) -> Fragment:
         dialect = self._dialect

@@ -218,6 +218,8 @@ class CollectionNames:
                 return replace(column, lower=True)
             case "length" if column.field.type in _LIST_TYPES:
                 return replace(column, length=True)
+            case "each" if column.field.family == "list":
+                return replace(column, each=True)
             case "each" | "length" if column.field.multiple:
                 # Also of an array, which the protocol does not know: passed over, the answer would be a wrong one.
                 raise UnsupportedFilter(f":{name.modifier} on a field of many is not supported yet.", name.at)

@@ -17,8 +17,8 @@ class Column:
     """A field of a row in the statement, or of a joined one.
 
     `present` is the joined row's key: NULL where that row is absent. `blank`: a lenient collection, in which NULL is
-    the empty text. `json_path` goes into a JSON value. `lower` and `length` are the modifiers. `guard` must hold as
-    well for any comparison with this column.
+    the empty text. `json_path` goes into a JSON value. `lower`, `length` and `each` are the modifiers. `guard`
+    must hold as well for any comparison with this column.
     """
 
     field: FieldInfo
@@ -30,6 +30,7 @@ class Column:
     json_path: tuple[str, ...] = ()
     lower: bool = False
     length: bool = False
+    each: bool = False
     guard: Fragment | None = None
 
 

@@ -72,7 +72,7 @@ def _keys(item: SortItem, names: Names, dialect: Dialect) -> list[Fragment]:
                 raise InvalidSort("A view has no insertion order.", item.name.at)
         case _:
             resolved = names.resolve(item.name)
-            if not isinstance(resolved, Column):
+            if not isinstance(resolved, Column) or resolved.each:
                 raise InvalidSort(f'"{item.name}" is no field and cannot be sorted by.', item.name.at)
             keys = dialect.sort_keys(resolved)
     return [dialect.sorted(key, descending=item.descending) for key in keys]

@@ -112,6 +112,10 @@ class Dialect(ABC):
     def sorted(self, key: Fragment, *, descending: bool) -> Fragment:
         """An item of ORDER BY: NULL comes first when ascending."""
 
+    @abstractmethod
+    def elements(self, column: Column) -> Fragment:
+        """A table `element` with the elements of a list in its column `value`; one NULL for an empty list."""
+
     def equals_key(self, column: Column, read: Read) -> Fragment:
         """Whether a row's key is the one that `read` gives; an index serves it."""
         if group_of(column) == "number":

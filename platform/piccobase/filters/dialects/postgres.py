@@ -130,6 +130,14 @@ class Postgres(Dialect):
             return compose(slot(as_number(column, read)), "::bigint")
         return compose(slot(as_decimal(column, read)), "::numeric")
 
+    def elements(self, column: Column) -> Fragment:
+        listed = compose("CASE WHEN jsonb_typeof(", column.sql, ") = 'array' THEN ", column.sql, " ELSE '[]' END")
+        return compose(
+            '(SELECT 1) AS "one" LEFT JOIN LATERAL jsonb_array_elements_text(',
+            listed,
+            ') AS "element"("value") ON TRUE',
+        )
+
     def boolean_slot(self, read: Callable[[Bindings], bool]) -> Fragment:
         return compose(slot(read), "::boolean")
 

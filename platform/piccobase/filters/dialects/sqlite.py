@@ -88,6 +88,10 @@ class SQLite(Dialect):
             return compose(slot(_decimal_text(column, read)), f" COLLATE {DECIMAL_ORDER}")
         return slot(as_number(column, read))
 
+    def elements(self, column: Column) -> Fragment:
+        listed = compose("CASE WHEN json_valid(", column.sql, ") THEN ", column.sql, " ELSE '[]' END")
+        return compose("(SELECT 1) LEFT JOIN json_each(", listed, ') AS "element"')
+
     def boolean_slot(self, read: Callable[[Bindings], bool]) -> Fragment:
         return slot(lambda bindings: int(read(bindings)))
 
