@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import shlex
 import socket
 import sys
@@ -62,6 +63,9 @@ async def _serve(app: App, config: Config, *, migrate: bool | None) -> None:
     bound = _bind(config)
     try:
         await app.start(config, migrate=migrate)
+        # Modules, tables and rules live as long as the process: the collector need not look at them again and again.
+        gc.collect()
+        gc.freeze()
         try:
             server = Server(
                 uvicorn.Config(

@@ -1,14 +1,14 @@
-"""The Litestar application: its own routes, the collections' API mounted, and every error in the one wire shape."""
+"""The Litestar application: its own routes, and every error in the one wire shape."""
 
 from typing import Any
 
-from litestar import Litestar, Request, Response, asgi, get
+from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
 from piccobase.base.errors import BadRequest, Forbidden, NotFound, RequestError, TooLarge, Unauthorized
 from piccobase.base.json import encode_json
-from piccobase.http.collections import PREFIX, CollectionsAPI, unexpected
+from piccobase.http.collections import CollectionsAPI, unexpected
 from piccobase.http.edge import Edge
 
 # Well-known headers by which a proxy would tell the client's address, for the superuser who looks for the right one.
@@ -39,18 +39,14 @@ def make_application(collections_api: CollectionsAPI) -> ASGIApp:
         body = encode_json({"message": "API is healthy.", "code": 200, "data": data})
         return Response(body, media_type="application/json")
 
-    @asgi(PREFIX, is_mount=True, copy_scope=False)
-    async def collections(scope: Any, receive: Any, send: Any) -> None:
-        await collections_api(scope, receive, send)
-
     application = Litestar(
-        [health, collections],
+        [health],
         exception_handlers={RequestError: _answer, HTTPException: _answer_http, Exception: _answer_unexpected},
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
-    return Edge(application)
+    return Edge(application, collections_api)
 
 
 def _answer(request: Request[Any, Any, Any], error: RequestError) -> Response[bytes]:
