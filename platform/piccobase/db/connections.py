@@ -62,6 +62,8 @@ def _open(path: str, readonly: bool, synchronous: str, busy_timeout: float) -> a
         # Else a quoted name that does not exist is a text: a misspelt column would compare as its own name.
         connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
         connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
+        # Else SQLite looks at the values that are bound, LIMIT's among them, and plans anew for each other one.
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         connection.create_collation(DECIMAL_ORDER, compare_decimals)
         connection.convert_binding = convert_binding
     except BaseException:
