@@ -13,7 +13,7 @@ from piccobase.db.write_lock import WriteLock
 
 log = logging.getLogger("piccobase.db")
 
-PAGES = 1000  # of 4 KiB: the length from which the log is moved, SQLite's own default
+PAGES = 4000  # of 4 KiB: each time the log has grown by so much it is moved. A page written often is moved once.
 TOO_MANY_PAGES = 4 * PAGES  # writers kept adding to it all the time, so that it could not start again from its head
 _PAUSE = 0.05  # seconds until it is tried again after one that could not finish
 
@@ -27,12 +27,18 @@ class Checkpoints:
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._length = 0  # of the log in pages, at the last commit
+        self._due = PAGES  # the length at which it is moved next
 
     def watch(self, connection: apsw.Connection) -> None:
         connection.set_wal_hook(self._committed)
 
     def _committed(self, connection: apsw.Connection, database: str, pages: int) -> int:
-        if pages >= PAGES and not self._wanted.is_set():
+        if pages < self._length:  # the log has started again at its head
+            self._due = PAGES
+        self._length = pages
+        if pages >= self._due and not self._wanted.is_set():
+            self._due = pages + PAGES
             self._wanted.set()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="piccobase-checkpoints", daemon=True)
@@ -47,6 +53,7 @@ class Checkpoints:
                 self._wanted.clear()
                 if not self._stopping.is_set() and not self._checkpoint(connection):
                     self._stopping.wait(_PAUSE)
+                    self._due = 0  # again with the next commit
         finally:
             connection.close()
 
