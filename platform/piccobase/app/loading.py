@@ -8,7 +8,6 @@ from types import ModuleType
 
 from piccobase.app.declared import App
 from piccobase.base.errors import PiccobaseError, StartError
-from piccobase.schema.naming import nearest
 
 
 class AppNotFound(StartError):
@@ -24,7 +23,8 @@ def load_app(target: str = ".") -> App:
     if name:
         found = getattr(module, name, None)
         if found is None:
-            raise AppNotFound(f'{target}: there is no "{name}" in it.{nearest(name, vars(module))}')
+            there = ", ".join(key for key, value in vars(module).items() if isinstance(value, App)) or "none"
+            raise AppNotFound(f'{target}: there is no "{name}" in it; its Apps: {there}.')
         if not isinstance(found, App):
             raise AppNotFound(f"{target}: {name} is a {type(found).__name__}, and no App.")
         return found

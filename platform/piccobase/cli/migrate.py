@@ -9,18 +9,25 @@ from piccobase.app.loading import load_app
 from piccobase.cli.options import app_argument, database_options
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def migrate(context: click.Context) -> None:
+class AppliesByDefault(click.RichGroup):
+    """`piccobase migrate [APP]` is `piccobase migrate apply [APP]`."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        named = args[:1]
+        if not named or (named[0] not in self.commands and named[0] not in context.help_option_names):
+            args = ["apply", *args]
+        return super().parse_args(context, args)
+
+
+@click.group(cls=AppliesByDefault)
+def migrate() -> None:
     """Bring the database up to date: the system's migrations, then the app's tables."""
-    if context.invoked_subcommand is None:
-        context.invoke(apply)
 
 
 @migrate.command()
 @app_argument
 @database_options
-def apply(app: str = ".", data_dir: Path | None = None, database_url: str | None = None) -> None:
+def apply(app: str, data_dir: Path | None, database_url: str | None) -> None:
     """Apply everything that is pending (the default)."""
     asyncio.run(_apply(app, {"data_dir": data_dir, "database_url": database_url}))
     click.echo("The database is up to date.")
