@@ -128,8 +128,7 @@ class _Pool:
             await anext(self._lifetime)
         self._opening += 1
         try:
-            connection = await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT)
-            await keep_days_finite(connection)
+            connection = await _connected(self._url)
         except BaseException:
             self._opening -= 1
             self._offer(None)
@@ -178,3 +177,13 @@ class _Pool:
             with suppress(*DRIVER_ERRORS):  # it was lost
                 await connection.close(timeout=CLOSE_TIMEOUT)
         self._idle.clear()
+
+
+async def _connected(url: str) -> Connection:
+    connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT)
+    try:
+        await keep_days_finite(connection)  # which asks the server
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection

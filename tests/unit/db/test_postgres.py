@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import gc
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -393,6 +394,21 @@ async def test_a_cancelled_statement_gives_its_connection_back(postgres_url: str
         assert await engine.rows("SELECT 1") == [(1,)]
     assert await connections(engine) <= 2
     await engine.close()
+
+
+async def test_a_cancelled_opening_leaves_no_connection_behind(postgres_url: str) -> None:
+    for turns in range(0, 60, 2):
+        engine = PostgresEngine(postgres_url, max_size=1)
+        asking = asyncio.create_task(engine.rows("SELECT 1"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asking.cancel()
+        with suppress(asyncio.CancelledError):
+            await asking
+        async with asyncio.timeout(5):
+            assert await engine.rows("SELECT 1") == [(1,)]
+        await engine.close()
+    gc.collect()  # asyncpg warns of a connection that nobody closed, and a warning is an error here
 
 
 async def test_those_who_wait_get_a_connection_when_another_gives_up(postgres_url: str) -> None:
