@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from piccolo.table import Table
 
 from piccobase.db.engine import Database
+from piccobase.db.placeholders import in_dialect
 from piccobase.identity.secrets import SecretStore, token_secret_name
-from piccobase.identity.statements import in_dialect
 from piccobase.schema.building import build_registry
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.registry import Registry

@@ -9,9 +9,10 @@ from piccobase.auth.forms import form_texts, invalid_form, length_error
 from piccobase.auth.signed_in import MaySignIn, SignedIn, auth_options, check_auth_rule
 from piccobase.base.errors import FieldError, Forbidden, RequestError, SignInFailed
 from piccobase.db.engine import Database
+from piccobase.db.placeholders import in_dialect
 from piccobase.filters.fragments import quoted
 from piccobase.identity.hashing import Hasher
-from piccobase.identity.statements import can_be_stored, in_dialect
+from piccobase.identity.statements import can_be_stored
 from piccobase.identity.tokens import Tokens
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.values.base import InvalidValue

@@ -8,9 +8,10 @@ from piccobase.auth.forms import REQUIRED, invalid_form
 from piccobase.auth.signed_in import auth_options
 from piccobase.base.errors import BadRequest, FieldError, Forbidden, NotFound, Unauthorized
 from piccobase.db.engine import Database
+from piccobase.db.placeholders import in_dialect
 from piccobase.filters.fragments import quoted
 from piccobase.identity.roles import Grants
-from piccobase.identity.statements import can_be_stored, in_dialect
+from piccobase.identity.statements import can_be_stored
 from piccobase.schema.actor import Actor
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.naming import nearest

@@ -7,9 +7,9 @@ from piccobase.base.errors import FieldError, InvalidRecord
 from piccobase.base.ids import new_secret
 from piccobase.db.engine import Database
 from piccobase.db.errors import NotUnique
+from piccobase.db.placeholders import in_dialect
 from piccobase.filters.fragments import quoted
 from piccobase.identity.hashing import Hasher
-from piccobase.identity.statements import in_dialect
 from piccobase.schema.building import build_registry
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.system import SUPERUSERS_ID

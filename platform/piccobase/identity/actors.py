@@ -5,9 +5,10 @@ from typing import Any
 
 from piccobase.base.clock import unix_time
 from piccobase.db.engine import Database
+from piccobase.db.placeholders import in_dialect
 from piccobase.filters.fragments import quoted
 from piccobase.identity.secrets import SecretStore, token_secret_name
-from piccobase.identity.statements import can_be_stored, in_dialect
+from piccobase.identity.statements import can_be_stored
 from piccobase.identity.tokens import Claims, UnverifiedToken, bare_token, read_token
 from piccobase.schema.actor import GUEST, Actor
 from piccobase.schema.auth_options import TokenKind

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from piccobase.base.ids import new_record_id
 from piccobase.db.engine import Database
-from piccobase.identity.statements import in_dialect
+from piccobase.db.placeholders import in_dialect
 from piccobase.schema.collections import CollectionInfo
 
 

@@ -7,8 +7,8 @@ from joserfc.jwk import OctKey
 from piccobase.base.errors import StartError
 from piccobase.base.ids import new_secret
 from piccobase.db.engine import Database
+from piccobase.db.placeholders import in_dialect
 from piccobase.identity.key import MasterKey
-from piccobase.identity.statements import in_dialect
 from piccobase.schema.auth_options import TokenKind
 from piccobase.schema.collections import CollectionInfo
 

@@ -6,7 +6,8 @@ from piccobase.base import clock
 from piccobase.base.errors import BadRequest, NotFound
 from piccobase.base.json import dump_json, parse_json
 from piccobase.db.errors import ConstraintFailed, StillReferenced
-from piccobase.filters.fragments import compose, quoted, render, slot
+from piccobase.db.placeholders import in_dialect
+from piccobase.filters.fragments import quoted
 from piccobase.records.binding import bind_value
 from piccobase.records.service import Records
 from piccobase.records.writing import load_row, stored_satisfies, update_statement
@@ -70,14 +71,14 @@ class _Removal:
                 await self._trim(pointing, field, collection, key)
             else:
                 await self._release(pointing, field, key)
-        await self._run(f"DELETE FROM {collection.source} WHERE {quoted(collection.key.column)} = ", key)
+        await self._run(f"DELETE FROM {collection.source} WHERE {quoted(collection.key.column)} = ?", key)
         if collection.kind == "auth":
             await self._forget_roles(collection, key)
 
     async def _release(self, pointing: CollectionInfo, field: FieldInfo, key: Any) -> None:
         """A relation to one: its record goes too, or forgets the target, or forbids that it goes."""
         column = quoted(field.column)
-        found = await self._run(f"SELECT {quoted(pointing.key.column)} FROM {pointing.source} WHERE {column} = ", key)
+        found = await self._run(f"SELECT {quoted(pointing.key.column)} FROM {pointing.source} WHERE {column} = ?", key)
         for (other,) in found:
             if field.cascade:
                 await self.remove(pointing, other)
@@ -92,15 +93,12 @@ class _Removal:
         record_id = str(key)
         column = quoted(field.column)
         contains = (
-            f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = "
+            f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = ?)"
             if self.records.db.dialect == "sqlite"
-            else f"{column} @> jsonb_build_array("
+            else f"{column} @> jsonb_build_array(?::text)"
         )
-        cast = ")" if self.records.db.dialect == "sqlite" else "::text)"
         found = await self._run(
-            f"SELECT {quoted(pointing.key.column)}, {column} FROM {pointing.source} WHERE {contains}",
-            record_id,
-            cast,
+            f"SELECT {quoted(pointing.key.column)}, {column} FROM {pointing.source} WHERE {contains}", record_id
         )
         for other, stored in found:
             left = [one for one in parse_json(stored) if one != record_id]
@@ -126,16 +124,8 @@ class _Removal:
         await self.records.db.rows(statement.sql, [value, *moment, other])
 
     async def _forget_roles(self, collection: CollectionInfo, key: Any) -> None:
-        query = compose(
-            'DELETE FROM "_roles" WHERE "collection" = ',
-            slot(lambda _: collection.id),
-            ' AND "record" = ',
-            slot(lambda _: key),
-        )
-        statement = render(query, self.records.db.dialect)
-        await self.records.db.rows(statement.sql, [collection.id, key])
+        await self._run('DELETE FROM "_roles" WHERE "collection" = ? AND "record" = ?', collection.id, key)
 
-    async def _run(self, before: str, value: Any, after: str = "") -> list[Any]:
-        """A statement with one value in it."""
-        statement = render(compose(before, slot(lambda _: value), after), self.records.db.dialect)
-        return await self.records.db.rows(statement.sql, [value])
+    async def _run(self, sql: str, *values: Any) -> list[Any]:
+        db = self.records.db
+        return await db.rows(in_dialect(sql, db.dialect), values)

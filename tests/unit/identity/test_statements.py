@@ -2,7 +2,8 @@
 
 import pytest
 
-from piccobase.identity.statements import can_be_stored, in_dialect
+from piccobase.db.placeholders import in_dialect
+from piccobase.identity.statements import can_be_stored
 
 
 def test_placeholders_are_numbered_on_postgres_and_left_on_sqlite() -> None:
