@@ -80,7 +80,8 @@ async def _serve(app: App, config: Config, *, migrate: bool | None) -> None:
                     timeout_graceful_shutdown=int(LONGEST_END) + 5,
                 )
             )
-            server.address = f"http://{config.host}:{bound.getsockname()[1]}"
+            host = f"[{config.host}]" if ":" in config.host else config.host
+            server.address = f"http://{host}:{bound.getsockname()[1]}"
             await server.serve(sockets=[bound])
         finally:
             await app.stop()

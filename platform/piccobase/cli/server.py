@@ -12,6 +12,7 @@ from typing import Any
 import rich_click as click
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from piccobase.base.errors import BadRequest, HeadTooLarge, RequestError
 from piccobase.base.json import encode_json
@@ -26,8 +27,14 @@ LONGEST_END = 25.0  # seconds from the signal on, for requests that go on
 class Connection(HttpToolsProtocol):
     """One client's connection. Knows since when the client has kept us waiting."""
 
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
         self._head_size = 0
         self._head_since: float | None = self.loop.time()
         self._last_data = self.loop.time()
