@@ -1,7 +1,7 @@
 """From a token to whoever makes the request. Any token that does not hold makes a guest, and never an error."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from piccobase.base.clock import unix_time
 from piccobase.db.engine import Database
@@ -17,7 +17,8 @@ from piccobase.schema.registry import Registry
 from piccobase.schema.system import SUPERUSERS_ID
 from piccobase.schema.values.base import Convert, Dialect, InvalidValue
 
-_MEMORY = 2000  # actors remembered at most
+_MEMORY = 2000  # actors remembered at most, and tokens
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,9 @@ class Actors:
     """Finds the actor of a token: the record it names, if it holds the key the token was signed with, and its roles.
 
     An actor is remembered only as long as `db.version()` says that nobody has committed anything since, so whoever
-    loses a role, a password or the record itself has lost it by the next request, in every process.
+    loses a role, a password or the record itself has lost it by the next request, in every process. A token that was
+    proven to be ours stays taken apart, since that costs more than reading the record again; whether it still holds is
+    asked each time.
     """
 
     def __init__(self, db: Database, registry: Registry, secrets: SecretStore) -> None:
@@ -44,7 +47,7 @@ class Actors:
             if collection.kind == "auth"
         }
         self._memory: dict[str, _Remembered] = {}
-        self._tokens: dict[str, UnverifiedToken] = {}
+        self._proven: dict[str, UnverifiedToken] = {}
         self._memory_version: int | None = None
 
     async def actor(self, authorization: str, kind: TokenKind = "auth") -> Actor:
@@ -66,7 +69,7 @@ class Actors:
         return await self._load(authorization, kind, version)
 
     async def _load(self, authorization: str, kind: TokenKind, version: int | None = None) -> Actor:
-        token = self._token(authorization)
+        token = self._proven.get(authorization) or read_token(bare_token(authorization))
         if token is None or token.claims.type != kind or token.claims.is_expired():
             return GUEST
         claims = token.claims
@@ -83,24 +86,12 @@ class Actors:
             values["tokenKey"] + self._secrets.decrypted(token_secret_name(select.collection, kind), secret)
         ):
             return GUEST
+        _remember(self._proven, authorization, token)
         actor = self._actor(select.collection, claims, values, roles)
         # What was read is at least as new as `version`. If that has passed meanwhile, it counts for this request only.
         if version is not None and version == self._memory_version:
-            if len(self._memory) >= _MEMORY:
-                self._memory.clear()
-            self._memory[authorization] = _Remembered(actor, kind, claims.exp)
+            _remember(self._memory, authorization, _Remembered(actor, kind, claims.exp))
         return actor
-
-    def _token(self, authorization: str) -> UnverifiedToken | None:
-        """The token taken apart. Remembered, since that and its proof cost more than reading the record again."""
-        token = self._tokens.get(authorization)
-        if token is None:
-            token = read_token(bare_token(authorization))
-            if token is not None:
-                if len(self._tokens) >= _MEMORY:
-                    self._tokens.clear()
-                self._tokens[authorization] = token
-        return token
 
     def _actor(self, collection: CollectionInfo, claims: Claims, values: dict[str, Any], roles: str | None) -> Actor:
         return Actor(
@@ -111,6 +102,13 @@ class Actors:
             superuser=collection.id == SUPERUSERS_ID,
             refreshable=claims.refreshable,
         )
+
+
+def _remember(memory: dict[str, _Value], authorization: str, value: _Value) -> None:
+    """Only what we have signed ourselves: nobody else can fill the memory, or make its entries large."""
+    if len(memory) >= _MEMORY:
+        memory.clear()
+    memory[authorization] = value
 
 
 class _AuthSelect:

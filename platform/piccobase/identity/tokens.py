@@ -47,7 +47,7 @@ class UnverifiedToken:
     def __init__(self, claims: Claims, signature: jws.CompactSignature) -> None:
         self.claims = claims
         self._signature = signature
-        self._proven_key = ""
+        self._proven_key: str | None = None
 
     def is_signed_with(self, key: str) -> bool:
         """Whether the signature was made with this key, by HS256.
@@ -58,7 +58,7 @@ class UnverifiedToken:
             return True
         try:
             proven = jws.validate_compact(self._signature, OctKey.import_key(key), algorithms=_ALGORITHMS)
-        except JoseError:  # another algorithm, or none
+        except (JoseError, ValueError):  # another algorithm, or none; no key at all
             return False
         if proven:
             self._proven_key = key

@@ -8,6 +8,7 @@ from piccobase.base.json import dump_json, parse_json
 from piccobase.db.errors import ConstraintFailed, StillReferenced
 from piccobase.db.placeholders import in_dialect
 from piccobase.filters.fragments import quoted
+from piccobase.identity.roles import Grants
 from piccobase.records.binding import bind_value
 from piccobase.records.service import Records
 from piccobase.records.writing import load_row, stored_satisfies, update_statement
@@ -124,7 +125,8 @@ class _Removal:
         await self.records.db.rows(statement.sql, [value, *moment, other])
 
     async def _forget_roles(self, collection: CollectionInfo, key: Any) -> None:
-        await self._run('DELETE FROM "_roles" WHERE "collection" = ? AND "record" = ?', collection.id, key)
+        read = collection.key.value.read(self.records.db.dialect)
+        await Grants(self.records.db).take_all(collection, read(key) if read else key)
 
     async def _run(self, sql: str, *values: Any) -> list[Any]:
         db = self.records.db

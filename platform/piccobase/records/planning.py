@@ -233,15 +233,13 @@ class Planner:
 
     def _email_shown(self, collection: CollectionInfo, context: RequestContext, joins: Joins) -> Fragment:
         """Whether the reader may see a record's address: all may, it is the reader's own, or the reader manages it."""
-        is_own_collection = context.actor.collection is collection
 
-        def own_id(bindings: Bindings) -> Any:
-            return bindings.actor.id if is_own_collection else ""
+        def own_key(bindings: Bindings) -> Any:
+            return self.key_value(collection, bindings.actor.id)
 
-        ways = [
-            Fragment(f"{_column(collection.by_name['emailVisibility'])} = TRUE"),
-            compose(_column(collection.key), " = ", slot(own_id)),
-        ]
+        ways = [Fragment(f"{_column(collection.by_name['emailVisibility'])} = TRUE")]
+        if context.actor.collection is collection:
+            ways.append(compose(_column(collection.key), " = ", slot(own_key)))
         rule = self.book.rule(collection, "manage")
         if rule is not None and rule != OPEN and not context.actor.guest:
             ways.append(self.book.compile(rule, collection, joins, ROW, signed_in_as=context.actor.collection))

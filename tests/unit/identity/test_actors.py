@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.signing_in import Driver, Engine, SigningIn, Superuser, User
+from tests.signing_in import Driver, Engine, SigningIn, Superuser, User, claims_of, handmade_token
 
 from piccobase.base.clock import frozen, now
 from piccobase.base.ids import new_secret
@@ -233,3 +233,15 @@ async def test_no_more_than_a_bounded_number_is_remembered(
     for _ in range(2):
         assert [(await actors.actor(token)).id for token in tokens] == ids
         assert len(actors._memory) <= 3
+        assert len(actors._proven) <= 3
+
+
+async def test_tokens_that_we_have_not_signed_leave_nothing_behind(house: SigningIn, actors: Actors) -> None:
+    token = await house.token(Driver, await house.add(Driver, "bob@example.com"))
+    claims = claims_of(token)
+    for number in range(5):
+        assert await actors.actor(handmade_token(claims | {"padding": "x" * 10_000}, f"{number}" * 50)) is GUEST
+    assert not actors._proven
+    assert not actors._memory
+    assert not (await actors.actor(token)).guest
+    assert list(actors._proven) == [token]

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -93,24 +94,40 @@ async def test_a_hash_of_another_cost_still_fits_and_asks_to_be_made_anew(hasher
     assert not hasher.needs_rehash(await hasher.hash("password"))
 
 
-async def test_who_comes_when_the_queue_is_full_is_refused_at_once_and_places_are_given_back(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    go_on = threading.Event()
+@contextmanager
+def held_hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Within, argon2 begins and does not end; the event says that it has begun."""
+    begun, go_on = threading.Event(), threading.Event()
     hash_ = PasswordHasher.hash
 
     def held(hasher: PasswordHasher, password: Any) -> str:
+        begun.set()
         go_on.wait()
         return hash_(hasher, password)
 
     monkeypatch.setattr(PasswordHasher, "hash", held)
+    try:
+        yield begun
+    finally:
+        go_on.set()
+
+
+async def refused(hasher: Hasher) -> Unavailable:
+    """Who is let in instead waits for longer than this."""
+    async with asyncio.timeout(5):
+        with pytest.raises(Unavailable) as error:
+            await hasher.hash("one too many")
+    return error.value
+
+
+async def test_who_comes_when_the_queue_is_full_is_refused_at_once_and_places_are_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     opened = Hasher(CHEAP, threads=2, waiting=3)
-    tasks = [asyncio.ensure_future(opened.hash(f"password {number}")) for number in range(5)]
-    await asyncio.sleep(0)  # lets the tasks take their places
-    with pytest.raises(Unavailable) as refused:
-        await opened.hash("one too many")
-    assert refused.value.status == 503
-    go_on.set()
+    with held_hashing(monkeypatch):
+        tasks = [asyncio.ensure_future(opened.hash(f"password {number}")) for number in range(5)]
+        await asyncio.sleep(0)  # lets the tasks take their places
+        assert (await refused(opened)).status == 503
     assert len(await asyncio.gather(*tasks)) == 5
     assert await opened.hash("there is room again")
     opened.close()
@@ -119,24 +136,14 @@ async def test_who_comes_when_the_queue_is_full_is_refused_at_once_and_places_ar
 async def test_a_caller_who_goes_away_does_not_free_the_place_of_the_work_that_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    started, go_on = threading.Event(), threading.Event()
-    hash_ = PasswordHasher.hash
-
-    def held(hasher: PasswordHasher, password: Any) -> str:
-        started.set()
-        go_on.wait()
-        return hash_(hasher, password)
-
-    monkeypatch.setattr(PasswordHasher, "hash", held)
     opened = Hasher(CHEAP, threads=1, waiting=0)
-    task = asyncio.ensure_future(opened.hash("password"))
-    await asyncio.to_thread(started.wait)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    with pytest.raises(Unavailable):
-        await opened.hash("no room yet")
-    go_on.set()
+    with held_hashing(monkeypatch) as begun:
+        task = asyncio.ensure_future(opened.hash("password"))
+        await asyncio.to_thread(begun.wait)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await refused(opened)
     opened.close()
 
 
