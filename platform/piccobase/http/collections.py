@@ -1,5 +1,6 @@
 """`/api/collections/…`: records, sign-in and roles, as one ASGI application, since here each microsecond counts."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,14 +19,14 @@ from piccobase.base.errors import InvalidQuery, NotFound, RequestError, Unexpect
 from piccobase.base.ids import new_record_id
 from piccobase.base.json import encode_json
 from piccobase.http.answers import Send, send_error, send_json, send_nothing
-from piccobase.http.body import DEFAULT_BODY_LIMIT, Receive, parse_body, read_body
+from piccobase.http.body import AT_ONCE, DEFAULT_BODY_LIMIT, Receive, parse_body, read_body
 from piccobase.http.incoming import Incoming
 from piccobase.http.query import parse_list_query, parse_query
 from piccobase.identity.actors import Actors
 from piccobase.records.creating import create_record
 from piccobase.records.deleting import delete_record
 from piccobase.records.listing import list_records
-from piccobase.records.picking import parse_fields, pick
+from piccobase.records.picking import Pick, parse_fields, pick
 from piccobase.records.service import Records
 from piccobase.records.updating import update_record
 from piccobase.records.viewing import see_record, view_record
@@ -101,7 +102,7 @@ class CollectionsAPI:
                     return encode_json(await self.roles.read(collection, record_id, actor))
                 return encode_json(await self.roles.set(collection, record_id, body, actor))
             case [name, "auth-methods"] if method == "GET":
-                return self._picked(auth_methods(self._collection(name, method, auth=True)), incoming)
+                return await self._answered(auth_methods(self._collection(name, method, auth=True)), incoming)
             case [name, "auth-with-password"] if method == "POST":
                 collection = self._collection(name, method, auth=True)
                 body = await self._body(incoming, receive, collection)
@@ -147,7 +148,7 @@ class CollectionsAPI:
         wanted = parse_fields(asked.fields)
         items: Any = page.items
         if wanted and wanted.plain_names is None:
-            items = pick(_as_values(items), wanted)
+            items = await _picked(items, wanted)
         return encode_json(
             {
                 "items": items,
@@ -162,7 +163,7 @@ class CollectionsAPI:
         self, context: RequestContext, collection: CollectionInfo, incoming: Incoming, body: Mapping[str, Any]
     ) -> bytes:
         fields = context.query.get("fields", "")
-        return _record(await create_record(self.records, context, collection, body, fields), fields)
+        return await _record(await create_record(self.records, context, collection, body, fields), fields)
 
     async def _of_one(
         self,
@@ -175,10 +176,10 @@ class CollectionsAPI:
         fields = context.query.get("fields", "")
         match context.method:
             case "GET":
-                return _record(await view_record(self.records, context, collection, record_id, fields), fields)
+                return await _record(await view_record(self.records, context, collection, record_id, fields), fields)
             case "PATCH":
                 changed = await update_record(self.records, context, collection, record_id, body, fields)
-                return _record(changed, fields)
+                return await _record(changed, fields)
         await delete_record(self.records, context, collection, record_id)
         return None
 
@@ -187,17 +188,17 @@ class CollectionsAPI:
         actor = await self.actors.actor(signed_in.token)
         context = self.records.context(actor, incoming.method, parse_query(incoming.query), incoming.headers)
         record = await see_record(self.records, context, signed_in.collection, signed_in.record_id)
-        return self._picked({"record": record, "token": signed_in.token}, incoming)
+        return await self._answered({"record": record, "token": signed_in.token}, incoming)
 
-    def _picked(self, answer: Any, incoming: Incoming) -> bytes:
+    async def _answered(self, answer: Any, incoming: Incoming) -> bytes:
         wanted = parse_fields(parse_query(incoming.query).get("fields", ""))
-        return encode_json(pick(_as_values(answer), wanted) if wanted else answer)
+        return encode_json(await _picked(answer, wanted) if wanted else answer)
 
 
-def _record(record: Any, fields: str) -> bytes:
+async def _record(record: Any, fields: str) -> bytes:
     wanted = parse_fields(fields)
     if wanted and wanted.plain_names is None:
-        return encode_json(pick(_as_values(record), wanted))
+        return encode_json(await _picked(record, wanted))
     return encode_json(record)
 
 
@@ -208,9 +209,15 @@ def _number_text(text: str) -> msgspec.Raw:
 _decode = msgspec.json.Decoder(float_hook=_number_text).decode
 
 
-def _as_values(answer: Any) -> Any:
-    """Records as plain dicts and lists, JSON columns opened; numbers keep the digits they were written with."""
-    return _decode(encode_json(answer))
+async def _picked(answer: Any, wanted: Pick) -> Any:
+    """What `fields` asks of an answer: records as plain dicts and lists, JSON columns opened, numbers as written.
+
+    A large one is looked through in a thread, so that nobody else waits for it.
+    """
+    encoded = encode_json(answer)
+    if len(encoded) <= AT_ONCE:
+        return pick(_decode(encoded), wanted)
+    return await asyncio.to_thread(lambda: pick(_decode(encoded), wanted))
 
 
 def path_parts(raw_path: bytes) -> list[str]:

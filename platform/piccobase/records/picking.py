@@ -10,6 +10,7 @@ from piccobase.base.errors import InvalidQuery
 
 _REMEMBERED = 2048  # characters; what is longer is seldom asked twice, and would fill the memory
 _MOST_PLAIN_NAMES = 100  # they are part of a plan's key, and are remembered with it
+_LONGEST_ENTITY = 40  # characters, such as &CounterClockwiseContourIntegral;
 _EXCERPT = re.compile(r"excerpt\((.*)\)")
 # Each match ends before the next "<", so that a text is looked through once, whatever is in it.
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)?[^<>]*>")
@@ -102,10 +103,25 @@ def _cut(value: Any, excerpt: tuple[int, bool] | None) -> Any:
     if excerpt is None or not isinstance(value, str):
         return value
     length, ellipsis = excerpt
-    text = _plain_text(value)
+    text = _beginning(value, length)
     if len(text) <= length:
         return text
     return text[:length].rstrip() + ("..." if ellipsis else "")
+
+
+def _beginning(markup: str, length: int) -> str:
+    """At least the first `length` characters of the plain text, and one more if there are more; not much is read."""
+    size = 4096 + 8 * length
+    while size < len(markup):
+        # Not cut inside a tag: what follows the last one is left out, unless there is none at all.
+        end = markup.rfind(">", 0, size) + 1
+        if not end and "<" not in markup[:size]:
+            end = size
+        text = _plain_text(markup[:end])
+        if len(text) > length + _LONGEST_ENTITY:
+            return text
+        size *= 4
+    return _plain_text(markup)
 
 
 def _plain_text(markup: str) -> str:
