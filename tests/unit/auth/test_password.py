@@ -195,6 +195,24 @@ async def test_a_hash_of_a_former_cost_is_made_anew_at_sign_in_and_nothing_else_
     assert await sign_in(house, "drivers", identity="bob@example.com", password=PASSWORD) == record_id
 
 
+async def test_a_password_that_is_changed_while_the_old_one_is_hashed_anew_stays_changed(
+    house: SigningIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = Hasher(Cost(memory=16, passes=1))
+    await Driver(email="bob@example.com", password=await former.hash(PASSWORD)).save()
+    former.close()
+    changed = await house.hasher.hash("a new password")
+    hash_ = house.hasher.hash
+
+    async def meanwhile(password: str) -> str:
+        await Driver.update({Driver.password: changed}, force=True)
+        return await hash_(password)
+
+    monkeypatch.setattr(house.hasher, "hash", meanwhile)
+    await sign_in(house, "drivers", identity="bob@example.com", password=PASSWORD)
+    assert await Driver.select(Driver.password).output(as_list=True) == [changed]
+
+
 async def test_the_token_names_the_collection_by_id(house: SigningIn, ada: str) -> None:
     signed_in = await house.password.sign_in(house.collection("users"), {"identity": "ada", "password": PASSWORD})
     assert claims_of(signed_in.token)["collectionId"] == "_pb_users_auth_"
