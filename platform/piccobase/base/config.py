@@ -55,8 +55,11 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
         if not variable.startswith(PREFIX) or _is_service_link(variable, text):
             continue
         if variable not in known:
-            near = difflib.get_close_matches(variable, known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else f" There are {', '.join(sorted(known))}."
+            # Compared without the prefix, which makes any two of them look alike.
+            near = difflib.get_close_matches(
+                variable.removeprefix(PREFIX), [name.upper() for name in known.values()], 1
+            )
+            hint = f" Did you mean {PREFIX}{near[0]}?" if near else f" There are {', '.join(sorted(known))}."
             raise ConfigError(f"The variable {variable} is not known.{hint}")
         values[known[variable]] = text
     return values

@@ -64,17 +64,15 @@ _TOO_DEEP = f"lists and objects are nested more than {MAX_DEPTH} deep"
 
 def _is_too_deep(value: Any) -> bool:
     """Looks at one level after the other, without recursion."""
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_DEPTH):
         level = [
             member
             for each in level
-            if isinstance(each, dict | list)
             for member in (each.values() if isinstance(each, dict) else each)
+            if isinstance(member, dict | list)
         ]
-        if not level:
-            return False
-    return True
+    return bool(level)
 
 
 def _has_half_characters(value: Any) -> bool:

@@ -1,0 +1,95 @@
+"""Where config comes from, which source wins, and what is told about mistakes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from piccobase.base.config import Config, ConfigError, load_config
+
+PRECEDENCE: list[tuple[dict[str, Any], dict[str, str], dict[str, Any], int]] = [
+    ({}, {}, {}, 8090),
+    ({}, {}, {"port": 1}, 1),
+    ({}, {"PICCOBASE_PORT": "2"}, {"port": 1}, 2),
+    ({"port": 3}, {"PICCOBASE_PORT": "2"}, {"port": 1}, 3),
+    ({"port": None}, {"PICCOBASE_PORT": "2"}, {"port": 1}, 2),
+    ({"port": None}, {"PICCOBASE_PORT": ""}, {"port": 1}, 1),
+    ({"port": 0}, {}, {"port": 1}, 0),
+]
+
+
+@pytest.mark.parametrize(("options", "environment", "declared", "port"), PRECEDENCE)
+def test_an_option_beats_the_environment_which_beats_the_app(
+    options: dict[str, Any], environment: dict[str, str], declared: dict[str, Any], port: int
+) -> None:
+    assert load_config(options, environment, declared).port == port
+
+
+def test_every_setting_has_a_variable() -> None:
+    environment = {
+        "PICCOBASE_DATA_DIR": "elsewhere",
+        "PICCOBASE_DATABASE_URL": "postgresql://localhost/x",
+        "PICCOBASE_SECRET_KEY": "k",
+        "PICCOBASE_HOST": "::1",
+        "PICCOBASE_PORT": "1",
+        "PICCOBASE_WORKERS": "2",
+        "HOME": "/root",
+    }
+    assert load_config({}, environment, {}) == Config(
+        data_dir=Path("elsewhere"),
+        database_url="postgresql://localhost/x",
+        secret_key="k",
+        host="::1",
+        port=1,
+        workers=2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "hint"),
+    [
+        ("PICCOBASE_DATADIR", "Did you mean PICCOBASE_DATA_DIR?"),
+        ("PICCOBASE_DB_URL", "Did you mean PICCOBASE_DATABASE_URL?"),
+        ("PICCOBASE_QQQ", "There are PICCOBASE_DATABASE_URL, PICCOBASE_DATA_DIR"),
+    ],
+)
+def test_an_unknown_variable_is_an_error_that_names_the_nearest_or_all(variable: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load_config({}, {variable: "x"}, {})
+    assert raised.value.message.startswith(f"The variable {variable} is not known. ")
+    assert hint in raised.value.message
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"PICCOBASE_SERVICE_HOST": "10.0.0.1"},
+        {"PICCOBASE_SERVICE_PORT_HTTP": "80"},
+        {"PICCOBASE_PORT": "tcp://10.0.0.1:80"},
+        {"PICCOBASE_PORT_80_TCP_ADDR": "10.0.0.1"},
+    ],
+    ids=str,
+)
+def test_what_service_links_inject_is_passed_over(link: dict[str, str]) -> None:
+    assert load_config({}, link, {}) == Config()
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"port": "http"}, "port (option) must be a number from 0 to 65535, not 'http'"),
+    ({"port": 65536}, "must be a number from 0 to 65535"),
+    ({"port": -1}, "must be a number from 0 to 65535"),
+    ({"workers": "many"}, "workers (option) must be"),
+    ({"database_url": "mysql://x"}, "The database URL must begin with postgresql://"),
+]
+
+
+@pytest.mark.parametrize(("options", "told"), WRONG, ids=[told for _, told in WRONG])
+def test_a_value_of_the_wrong_kind_is_told_with_its_source(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load_config(options, {}, {})
+    assert told in raised.value.message
+
+
+def test_without_a_url_the_database_is_the_embedded_one() -> None:
+    assert load_config({}, {}, {}).embedded
+    assert not load_config({"database_url": "postgres://x"}, {}, {}).embedded
