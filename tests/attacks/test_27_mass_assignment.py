@@ -64,3 +64,15 @@ async def test_the_system_s_tables_cannot_be_reached(api: Api, collection: str) 
         )
     }
     assert statuses == ({403} if collection == "_superusers" else {404})
+
+
+async def test_a_new_record_does_not_inherit_the_roles_of_one_that_went_by_another_way(api: Api) -> None:
+    """Case 8: an id can be chosen, and plain SQL deletes a record without its roles."""
+    form = {"email": "a@b.co", "password": "12345678", "passwordConfirm": "12345678", "id": "abcdefghij12345"}
+    made = await api.create("users", **form)
+    root = await api.superuser()
+    path = api.records("users", made["id"])
+    await root.ask("PUT", path + "/roles", {"roles": ["admin"]})
+    await api.services.engine.rows('DELETE FROM "users"')
+    await api.create("users", **form)
+    assert (await root.ask("GET", path + "/roles")).json() == {"roles": [], "effective": []}

@@ -26,7 +26,6 @@ async def settle_collections(
         ids = {name: id_ for id_, name, _ in stored}
         rules = {id_: rule for id_, _, rule in stored}
         registry = build_registry(tables, roles, ids)
-        changed = []
         for collection in registry.collections.values():
             rule = str(collection.rules["auth"])
             if collection.id not in rules:
@@ -34,13 +33,12 @@ async def settle_collections(
             elif rules[collection.id] != rule:
                 sql = in_dialect('UPDATE "_collections" SET "auth_rule" = ? WHERE "id" = ?', db.dialect)
                 await db.rows(sql, (rule, collection.id))
-                changed.append(collection)
+                if collection.kind == "auth":
+                    # With the new rule or not at all: else a crash in between would keep the old tokens alive.
+                    await secrets.replace(token_secret_name(collection, "auth"))
     for collection in registry.collections.values():
         if collection.kind == "auth":
             await secrets.load_or_create(token_secret_name(collection, "auth"))
-    for collection in changed:
-        if collection.kind == "auth":
-            await secrets.replace(token_secret_name(collection, "auth"))
     return registry
 
 

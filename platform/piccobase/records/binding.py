@@ -37,3 +37,10 @@ def stored_value(collection: CollectionInfo, row: Sequence[Any], field: FieldInf
     if field.family == "decimal":
         return Decimal(str(stored))
     return str(stored) if field.target else stored
+
+
+def wire_id(collection: CollectionInfo, row: Sequence[Any], dialect: Dialect) -> str:
+    """The id of a stored row as the wire has it."""
+    key = row[collection.fields.index(collection.key)]
+    read = collection.key.value.read(dialect)
+    return str(read(key) if read else key)

@@ -5,8 +5,9 @@ from typing import Any
 
 from piccobase.base.errors import BadRequest, FieldError, InvalidRecord
 from piccobase.db.errors import ConstraintFailed, NotUnique, StillReferenced
+from piccobase.identity.roles import Grants
 from piccobase.records.auth_form import check_new_account
-from piccobase.records.binding import bind_value
+from piccobase.records.binding import bind_value, wire_id
 from piccobase.records.drafting import Draft, draft_new
 from piccobase.records.modifiers import resolve
 from piccobase.records.service import Records
@@ -72,6 +73,10 @@ async def _insert(records: Records, collection: CollectionInfo, draft: Draft) ->
     try:
         async with records.db.transaction():
             rows = await records.db.rows(statement.sql, values)
+            if collection.kind == "auth":
+                # A record of this id may have gone by another way than the API, and left its roles behind.
+                record_id = wire_id(collection, rows[0], records.db.dialect)
+                await Grants(records.db).take_all(collection, record_id)
     except (NotUnique, StillReferenced, ConstraintFailed) as error:
         raise refused(collection, error, FAILED) from error
     return rows[0]
