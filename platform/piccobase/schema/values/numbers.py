@@ -11,7 +11,7 @@ import msgspec
 from piccobase.base.json import JSONFloat, wire_number
 from piccobase.schema.values.base import Convert, Dialect, Family, InvalidValue, ValueType, wrong_type
 
-_NUMERIC = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMERIC = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NO_NUMBER = {"nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"}
 Number = int | float | decimal.Decimal
 
