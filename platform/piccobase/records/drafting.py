@@ -93,7 +93,7 @@ def _draft_key(collection: CollectionInfo, key: FieldInfo, body: Mapping[str, An
     if wire is None or wire == "":
         if not key.serial:
             value = key.default()
-            if value is None or value == "":
+            if not value:  # Piccolo's own defaults, 0 and the empty text, name nobody
                 draft.errors[key.name] = REQUIRED
             else:
                 draft.values[key.name] = value
