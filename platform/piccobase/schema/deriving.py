@@ -50,7 +50,8 @@ def key_type(column: Column) -> ValueType:
     if isinstance(column, ours.RecordId):
         return TextValue(min=column.min_length, max=column.max_length, pattern=column.pattern)
     if isinstance(column, piccolo.Integer | piccolo.Serial):
-        return IntegerKeyValue()
+        wide = isinstance(column, piccolo.BigInt | piccolo.BigSerial)
+        return IntegerKeyValue(bits=64 if wide else 16 if isinstance(column, piccolo.SmallInt) else 32)
     if isinstance(column, piccolo.UUID):
         return UUIDValue()
     if isinstance(column, piccolo.Varchar | piccolo.Text):

@@ -271,6 +271,7 @@ class IntegerKeyValue(ValueType):
     """The key of a plain table with an integer key: a JSON string on the wire; input may also be a JSON number."""
 
     family: ClassVar[Family] = "integer"
+    bits: int = 64
 
     def zero(self) -> Any:
         return None
@@ -282,11 +283,13 @@ class IntegerKeyValue(ValueType):
         return number
 
     def coerce(self, wire: Any) -> Any:
-        if isinstance(wire, str) and re.fullmatch(r"-?[0-9]{1,19}", wire):
+        if isinstance(wire, str) and re.fullmatch("0|-?[1-9][0-9]{0,18}", wire):
             wire = int(wire)
-        if isinstance(wire, int) and not isinstance(wire, bool) and -(2**63) <= wire < 2**63:
-            return wire
-        return int(wire) if isinstance(wire, JSONFloat) and wire.is_integer() and abs(wire) < 2**53 else None
+        if isinstance(wire, JSONFloat) and wire.is_integer() and abs(wire) < 2**53:
+            wire = int(wire)
+        if not isinstance(wire, int) or isinstance(wire, bool):
+            return None
+        return wire if -(2 ** (self.bits - 1)) <= wire < 2 ** (self.bits - 1) else None
 
     def read(self, dialect: Dialect) -> Convert | None:
         return str
