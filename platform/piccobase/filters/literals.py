@@ -33,7 +33,7 @@ MOST_DIGITS = 1000  # Python refuses to make an int of a text with more than 430
 
 _ESCAPE = re.compile(r"\\([\\'\"nrt])")
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
-_NUMERIC = re.compile(r"[ \t\n\v\f\r]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\n\v\f\r]*")
+_NUMERIC = re.compile(r"[ \t\n\v\f\r]*+[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]+)?[ \t\n\v\f\r]*+")
 _WIRE_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 # Reading a date in words tries several forms and is slow: only what begins like one is worth it.
 _LIKE_A_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4}|[A-Z][a-z]{2}, [0-9]")

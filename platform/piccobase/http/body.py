@@ -18,6 +18,7 @@ DEFAULT_BODY_LIMIT = 32 << 20
 MAX_VALUES = 500_000  # in a JSON body: reading more would keep everybody else waiting
 MAX_FORM_FIELDS = 10_000
 AT_ONCE = 64 << 10  # bytes that are worked through in the event loop; more go to a thread
+_SLICE = 256 << 10  # bytes
 _NUMBER_LIKE = re.compile(r"[-0-9][-.0-9]{0,30}")  # without an exponent no double is written longer than this
 _BAD_ESCAPE = re.compile(rb"%(?![0-9a-fA-F]{2})")
 
@@ -87,9 +88,14 @@ def _has_too_many_values(body: bytes) -> bool:
     if _separators(body) <= MAX_VALUES:
         return False
     unescaped = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    if unescaped.count(b'"') > 4 * MAX_VALUES:  # each value can have a name, and each text has two quotes
-        return True
-    return _separators(b"".join(unescaped.split(b'"')[::2])) > MAX_VALUES
+    count, in_text = 0, False
+    for start in range(0, len(unescaped), _SLICE):
+        pieces = unescaped[start : start + _SLICE].split(b'"')
+        count += _separators(b"".join(pieces[in_text::2]))
+        if count > MAX_VALUES:
+            return True
+        in_text ^= len(pieces) % 2 == 0
+    return False
 
 
 def _separators(text: bytes) -> int:
@@ -125,6 +131,7 @@ def _multipart_pairs(content_type: str, body: bytes) -> list[tuple[str, str]]:
             io.BytesIO(body),
             boundary,
             memory_limit=len(body) + 1,
+            spool_limit=len(body) + 1,  # never to a file: the body is in memory already
             part_limit=MAX_FORM_FIELDS,
             buffer_size=max(4096, len(boundary) * 2 + 64),
         ).parts()
