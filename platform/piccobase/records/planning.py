@@ -155,10 +155,11 @@ class Planner:
         )
 
     def _order(self, collection: CollectionInfo, order: Fragment) -> Fragment:
-        if order.sql:
-            return compose(" ORDER BY ", order)
-        # SQLite answers in the order of insertion by itself. PostgreSQL promises none at all, and pages would overlap.
-        return Fragment(f" ORDER BY {_column(collection.key)}") if self.dialect.name == "postgres" else Fragment("")
+        # SQLite answers in the order of insertion by itself, ties too. PostgreSQL promises nothing, and pages would
+        # overlap: there the key decides last.
+        last = [Fragment(_column(collection.key))] if self.dialect.name == "postgres" else []
+        parts = [order, *last] if order.sql else last
+        return compose(" ORDER BY ", join(", ", parts)) if parts else Fragment("")
 
     def client_names(self, collection: CollectionInfo, context: RequestContext, joins: Joins) -> CollectionNames:
         """What the names in a client's filter or sort may mean to whoever asks."""
