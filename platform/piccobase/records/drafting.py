@@ -22,17 +22,44 @@ _DEVICES = frozenset(
 )
 
 REQUIRED = FieldError("validation_required", "Cannot be blank.")
+# What a database could hold all the same; a text with NUL or a number of too many bits it could not.
+_LIMITS = frozenset(
+    f"validation_{limit}"
+    for limit in (
+        "required",
+        "min_text_constraint",
+        "max_text_constraint",
+        "invalid_format",
+        "is_email",
+        "email_domain_not_allowed",
+        "invalid_url",
+        "url_domain_not_allowed",
+        "content_size_limit",
+        "too_many_values",
+        "not_enough_values",
+        "min_greater_equal_than_required",
+        "max_less_equal_than_required",
+        "invalid_latitude",
+        "invalid_longitude",
+    )
+)
 
 
 @dataclass(slots=True)
 class Draft:
     """Values on their way to become a record: Python values by field name, and what is wrong with them.
 
-    A field with an error has no entry in `values`.
+    A field with an error has no entry in `values`. If its value is of the right kind and only breaks a limit, it stands
+    in `beyond_limits`: a create rule is asked of the record as it was meant, before anything is said of its fields.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, FieldError] = field(default_factory=dict)
+    beyond_limits: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def as_meant(self) -> dict[str, Any]:
+        return self.values | self.beyond_limits
 
 
 def draft_new(collection: CollectionInfo, body: Mapping[str, Any], writable: Collection[str]) -> Draft:
@@ -48,6 +75,7 @@ def draft_new(collection: CollectionInfo, body: Mapping[str, Any], writable: Col
             _draft_field(collection, one, body[one.name], draft)
         elif collection.strict and one.required and one.name in writable:
             draft.errors[one.name] = REQUIRED
+            draft.beyond_limits[one.name] = one.default()
         elif not one.serial:
             _draft_default(collection, one, draft)
     return draft
@@ -67,21 +95,26 @@ def draft_changes(collection: CollectionInfo, body: Mapping[str, Any], writable:
 def _draft_field(collection: CollectionInfo, one: FieldInfo, wire: Any, draft: Draft) -> None:
     try:
         value = _strict(one, wire) if collection.strict else _lenient(one, wire)
-        check_field(collection, one, value)
     except InvalidValue as invalid:
         draft.errors[one.name] = invalid.error
     else:
-        draft.values[one.name] = value
+        _settle(collection, one, value, draft)
 
 
 def _draft_default(collection: CollectionInfo, one: FieldInfo, draft: Draft) -> None:
     value = one.default()
     if value is None and not one.nullable:
         value = None if collection.strict else one.value.zero()
+    _settle(collection, one, value, draft)
+
+
+def _settle(collection: CollectionInfo, one: FieldInfo, value: Any, draft: Draft) -> None:
     try:
         check_field(collection, one, value)
     except InvalidValue as invalid:
         draft.errors[one.name] = invalid.error
+        if invalid.error.code in _LIMITS:
+            draft.beyond_limits[one.name] = value
     else:
         draft.values[one.name] = value
 

@@ -95,7 +95,7 @@ async def draft_satisfies(
     )
     if statement is None:
         return True
-    as_stored = draft.values | {"verified": False} if collection.kind == "auth" else draft.values
+    as_stored = draft.as_meant | {"verified": False} if collection.kind == "auth" else draft.as_meant
     values = bind_all(collection, as_stored, records.db.dialect)
     asked = asked_of_draft(context, body, draft=values)
     return bool(await records.db.rows(statement.sql, statement.bind(asked)))
