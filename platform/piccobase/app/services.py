@@ -32,7 +32,7 @@ from piccobase.records.writing import stored_satisfies
 from piccobase.rules.book import RuleBook, check_rules, warn_of_rules
 from piccobase.rules.context import RequestContext
 from piccobase.rules.fields import FieldAccess, check_field_rules
-from piccobase.schema.building import build_registry
+from piccobase.schema.building import survey
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.registry import Registry
 from piccobase.schema.rules import Role
@@ -82,15 +82,13 @@ def make_data_dir(path: Path) -> None:
 
 def check_declaration(tables: Sequence[type[Table]], roles: Sequence[Role]) -> tuple[Registry, list[Problem]]:
     """The registry and the warnings. Raises InvalidDeclaration with all mistakes, those in rules included."""
-    registry = build_registry(tables, roles)
-    check_registry(registry)
-    return registry, warn_of_rules(registry)
-
-
-def check_registry(registry: Registry) -> None:
-    """Raises InvalidDeclaration for mistakes in the rules' texts."""
-    if problems := [*check_rules(registry), *check_field_rules(registry)]:
+    registry, problems = survey(tables, roles)
+    # Where a field could not be built, each rule that names it would seem to be wrong as well.
+    if all(problem.id.startswith(("rule.", "role.")) for problem in problems):
+        problems += [*check_rules(registry), *check_field_rules(registry)]
+    if problems:
         raise InvalidDeclaration(sorted(problems))
+    return registry, warn_of_rules(registry)
 
 
 def bind_tables(tables: Sequence[type[Table]], engine: Engine) -> None:

@@ -84,8 +84,10 @@ def check_rules(registry: Registry) -> list[Problem]:
 
 
 def _mistake(registry: Registry, collection: CollectionInfo, text: str | None) -> str:
-    if not text or not text.strip():
+    if not text:
         return ""
+    if not text.strip():
+        return 'There are only blanks in it: give "" for everyone, or None for superusers only.'
     dialect: Dialect = SQLITE
     names = CollectionNames(collection=collection, find=registry.find, joins=Joins(dialect), alias="r")
     try:

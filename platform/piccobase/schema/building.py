@@ -12,12 +12,13 @@ from piccolo.table import Table
 
 from piccobase.base.errors import InvalidDeclaration, Problem
 from piccobase.base.ids import collection_id, field_id
-from piccobase.columns import AutoDate, Password, Relations
+from piccobase.columns import AutoDate, Relations
+from piccobase.schema.checks import check_classes, check_fields, check_ids, check_names, is_table
 from piccobase.schema.collections import CollectionInfo, Verb
 from piccobase.schema.declaration import AuthCollection, Collection
 from piccobase.schema.deriving import NotServed, choices_of, default_of, key_type, value_type
 from piccobase.schema.fields import FieldInfo
-from piccobase.schema.naming import RESERVED_AUTH_FIELDS, RESERVED_FIELDS, is_word, nearest
+from piccobase.schema.naming import is_word, nearest
 from piccobase.schema.registry import Registry, Roles
 from piccobase.schema.rules import CannotSay, FieldRules, Role, Rule, Rules
 from piccobase.schema.system import SYSTEM_COLLECTIONS, USERS_ID
@@ -32,12 +33,22 @@ def build_registry(
 
     Raises InvalidDeclaration with all mistakes that can be found without a database and without reading a rule.
     """
-    builder = _Builder([*SYSTEM_COLLECTIONS, *(table for table in tables if table not in SYSTEM_COLLECTIONS)], ids)
+    registry, problems = survey(tables, roles, ids)
+    if problems:
+        raise InvalidDeclaration(problems)
+    return registry
+
+
+def survey(
+    tables: Sequence[type[Table]], roles: Sequence[Role] = (), ids: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Registry, list[Problem]]:
+    """The registry as far as it can be built, and every mistake on the way, sorted."""
+    classes = [table for table in tables if is_table(table)]
+    builder = _Builder([*SYSTEM_COLLECTIONS, *(table for table in classes if table not in SYSTEM_COLLECTIONS)], ids)
+    builder.problems += check_classes(tables)
     declared_roles = builder.roles(roles)
     collections = builder.collections(declared_roles)
-    if builder.problems:
-        raise InvalidDeclaration(sorted(set(builder.problems)))
-    return Registry(collections, declared_roles)
+    return Registry(collections, declared_roles), sorted(set(builder.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,7 @@ class _Builder:
         self.ids = ids
         self.problems: list[Problem] = []
         self.keys: dict[type[Table], FieldInfo] = {}
+        self.given = {table.collection_id for table in tables if issubclass(table, Collection)}  # ids
 
     def problem(self, code: str, place: str, text: str) -> None:
         self.problems.append(Problem(code, place, text))
@@ -100,22 +112,12 @@ class _Builder:
         )
 
     def collections(self, roles: Roles) -> list[CollectionInfo]:
-        for table in self.tables:
-            self._check_name(table)
+        self.problems += check_names(self.tables, SYSTEM_COLLECTIONS)
         for table in self.tables:
             self._find_key(table)
         infos = [self._collection(table) for table in self.tables if table in self.keys]
+        self.problems += check_ids(infos)
         return [self._with_rules(info, roles) for info in infos]
-
-    def _check_name(self, table: type[Table]) -> None:
-        name = table._meta.tablename
-        others = [other._meta.tablename for other in self.tables if other is not table]
-        if name.lower() in (other.lower() for other in others):
-            self.problem("collection.E001", name, "two collections have this name (letter case does not count)")
-        if not is_word(name) or "_via_" in name:
-            self.problem("collection.E002", name, "a name is a word of letters, digits and _ without _via_ in it")
-        if name.startswith("_") and table not in SYSTEM_COLLECTIONS:
-            self.problem("collection.E003", name, "names that begin with _ are the system's own")
 
     def _find_key(self, table: type[Table]) -> None:
         column = table._meta.primary_key
@@ -146,7 +148,7 @@ class _Builder:
         key = self.keys[table]
         fields = [key if column._meta.primary_key else self._field(table, column) for column in table._meta.columns]
         served = tuple(field for field in fields if field is not None)
-        self._check_fields(table, served, kind)
+        self.problems += check_fields(table, served)
         explicit = table.collection_id if issubclass(table, Collection) else ""
         return CollectionInfo(
             id=explicit or self.ids.get(name) or self._new_id(kind, name),
@@ -171,11 +173,12 @@ class _Builder:
 
     def _new_id(self, kind: str, name: str) -> str:
         """The id of protocol.md §1.9, with 2, 3 … behind it when another collection already has it."""
-        taken = set(self.ids.values())
+        taken = {*self.ids.values(), *self.given}
         wanted = candidate = USERS_ID if (kind, name) == ("auth", "users") else collection_id(kind, name)
         number = 2
         while candidate in taken:
             candidate, number = f"{wanted}{number}", number + 1
+        self.given.add(candidate)
         return candidate
 
     def _field(self, table: type[Table], column: Column) -> FieldInfo | None:
@@ -248,29 +251,6 @@ class _Builder:
             self.problem("field.E005", place, "points to a column that is not its target's key")
             return None
         return target
-
-    def _check_fields(self, table: type[Table], fields: tuple[FieldInfo, ...], kind: str) -> None:
-        reserved = RESERVED_FIELDS | (RESERVED_AUTH_FIELDS if kind == "auth" else frozenset())
-        seen: set[str] = set()
-        for field in fields:
-            place = f"{table._meta.tablename}.{field.name}"
-            if field.name in reserved or not is_word(field.name):
-                self.problem("field.E006", place, "this name is reserved, or no word of letters, digits and _")
-            if field.name in seen:
-                self.problem("field.E007", place, "two fields have this name on the wire, where a key is called id")
-            seen.add(field.name)
-            if isinstance(field.piccolo, Password) and kind == "auth" and field.name != "password":
-                self.problem("field.E008", place, "an auth collection has one password, and it is called password")
-        if issubclass(table, AuthCollection) and table.auth_options:
-            by_name = {field.name: field for field in fields}
-            for identity in table.auth_options.identity:
-                found = by_name.get(identity)
-                if found is None or not found.unique:
-                    self.problem(
-                        "auth.E001",
-                        f"{table._meta.tablename}.{identity}",
-                        "signs in, so it must be a field with unique=True" + nearest(identity, by_name),
-                    )
 
     def _with_rules(self, info: CollectionInfo, roles: Roles) -> CollectionInfo:
         declared = getattr(info.table, "rules", None)

@@ -10,8 +10,9 @@ RESERVED_AUTH_FIELDS = frozenset({"passwordConfirm", "oldPassword"})
 
 
 def is_word(name: str) -> bool:
-    """Whether the name can stand in a path, a filter and a URL as it is."""
-    return _WORD.fullmatch(name) is not None and len(name) <= 100
+    """Whether the name can stand in a path, a filter and a URL as it is, and in a database: at most 63 characters,
+    since PostgreSQL cuts off the rest."""
+    return _WORD.fullmatch(name) is not None and len(name) <= 63
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
