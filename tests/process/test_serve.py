@@ -171,6 +171,13 @@ WRONG = [
     (["superuser", "upsert", "nobody", "12345678"], {}, "email: Must be a valid email address."),
     (["superuser", "upsert", "a@b.co", "short"], {}, "password: "),
     (["serve", "--database-url", "mysql://x"], {}, "must begin with postgresql://"),
+    (["serve", "--database-url", "postgresql://a:b#c@d/e"], {}, "The database URL cannot be read"),
+    (["serve", "--port", "65536"], {}, "port (option) must be a number from 0 to 65535"),
+    (["serve", "--host", "192.0.2.1", "--port", "0"], {}, "Cannot listen on 192.0.2.1:0"),
+    (["serve", "--data-dir", "app.py"], {}, "The data dir app.py cannot be made: File exists"),
+    (["serve", "--data-dir", "/sys"], {}, "/sys"),  # which cannot be written, not even by root
+    (["serve"], {"PICCOBASE_PORT": "http"}, "port (environment) must be a number from 0 to 65535, not 'http'"),
+    (["serve"], {"PICCOBASE_SECRET_KEY": "short"}, "The key in PICCOBASE_SECRET_KEY is empty or cut short"),
 ]
 
 
@@ -179,6 +186,19 @@ def test_a_wrong_call_is_told_in_one_line(
     project: Path, arguments: list[str], environment: dict[str, str], text: str
 ) -> None:
     assert text in one_line(command(project, *arguments, **environment))
+
+
+@pytest.mark.parametrize("words", ["", "serve", "check", "migrate", "migrate apply", "superuser", "superuser upsert"])
+def test_every_command_explains_itself(project: Path, words: str) -> None:
+    told = command(project, *words.split(), "--help")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert f"piccobase {words}".strip() in told.stdout
+
+
+def test_a_word_that_is_no_command_is_told_with_status_2(project: Path) -> None:
+    told = command(project, "sevre")
+    assert told.returncode == 2
+    assert "No such command 'sevre'" in told.stderr
 
 
 def test_variables_that_service_links_inject_are_passed_over(project: Path) -> None:

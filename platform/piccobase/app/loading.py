@@ -26,7 +26,7 @@ def load_app(target: str = ".") -> App:
             there = ", ".join(key for key, value in vars(module).items() if isinstance(value, App)) or "none"
             raise AppNotFound(f'{target}: there is no "{name}" in it; its Apps: {there}.')
         if not isinstance(found, App):
-            raise AppNotFound(f"{target}: {name} is a {type(found).__name__}, and no App.")
+            raise AppNotFound(f"{target}: {name} is no App but of type {type(found).__name__}.")
         return found
     apps = {key: value for key, value in vars(module).items() if isinstance(value, App)}
     if isinstance(apps.get("app"), App):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from piccobase.base.errors import StartError
 
@@ -43,9 +44,22 @@ def load_config(options: Mapping[str, Any], environment: Mapping[str, str], decl
         for name, value in values.items():
             if value is not None and value != "":
                 config = replace(config, **{name: _typed(source, name, value)})
-    if config.database_url and not config.database_url.startswith(("postgresql://", "postgres://")):
-        raise ConfigError("The database URL must begin with postgresql://; leave it out for the embedded database.")
+    if config.database_url:
+        _check_url(config.database_url)
     return config
+
+
+def _check_url(url: str) -> None:
+    """Raises ConfigError without a word of the URL, since what looks like a port may be a part of the password."""
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ConfigError("The database URL must begin with postgresql://; leave it out for the embedded database.")
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise ConfigError(
+            "The database URL cannot be read: its host or port is none. "
+            "In a user's name or password write #, /, ?, @ and [ as %23, %2F, %3F, %40 and %5B."
+        ) from None
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:

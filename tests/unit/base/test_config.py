@@ -90,6 +90,29 @@ def test_a_value_of_the_wrong_kind_is_told_with_its_source(options: dict[str, An
     assert told in raised.value.message
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hunter2#x@127.0.0.1/db",
+        "postgresql://me:hunter2/x@127.0.0.1/db",
+        "postgresql://me:hunter2?x@127.0.0.1/db",
+        "postgresql://me:hunter2[x@127.0.0.1/db",
+        "postgresql://me:hunter2@127.0.0.1:port/db",
+        "postgresql://me:hunter2@[::1/db",
+        "mysql://me:hunter2@127.0.0.1/db",
+    ],
+)
+def test_a_url_that_cannot_be_read_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ConfigError, match="The database URL") as raised:
+        load_config({"database_url": url}, {}, {})
+    assert "hunter2" not in raised.value.message
+
+
+@pytest.mark.parametrize("url", ["postgresql://", "postgresql:///x", "postgresql://a:b%23@[::1]:5432/x?host=/tmp&a=b"])
+def test_a_url_that_can_be_read_is_taken_as_it_is(url: str) -> None:
+    assert load_config({"database_url": url}, {}, {}).database_url == url
+
+
 def test_without_a_url_the_database_is_the_embedded_one() -> None:
     assert load_config({}, {}, {}).embedded
     assert not load_config({"database_url": "postgres://x"}, {}, {}).embedded
