@@ -48,7 +48,7 @@ class Asked(Collection, tablename="asked"):
     teams = Relations(Team)
     rules = Rules(
         view="",
-        create=rule("@request.body.tags:length > 1 && title != 'no'") & "@request.query.code = '7'",
+        create=rule("@request.body.tags:length > 1 && title ~ 'o' && title != 'no'") & "@request.query.code = '7'",
     )
 
 
@@ -128,8 +128,8 @@ async def test_a_rule_that_holds_lets_the_fields_speak(api: Api) -> None:
 async def test_a_rule_is_asked_of_the_record_as_it_was_meant_even_where_a_limit_is_broken(api: Api) -> None:
     body = {"title": "toolong", "tags": ["a", "b"]}
     assert await outcome(api, "asked", body, code="7") == {"title": "max_text_constraint"}
-    assert await outcome(api, "asked", body | {"title": "fine"}, code="7") == 200
-    assert await outcome(api, "asked", body | {"title": "fine", "other": "long"}, code="7") == {
+    assert await outcome(api, "asked", body | {"title": "good"}, code="7") == 200
+    assert await outcome(api, "asked", body | {"title": "good", "other": "long"}, code="7") == {
         "other": "max_text_constraint"
     }
     for refused in ({"title": "no"}, {"tags": ["a"]}, {"tags": None}):
@@ -138,9 +138,8 @@ async def test_a_rule_is_asked_of_the_record_as_it_was_meant_even_where_a_limit_
 
 
 async def test_what_no_database_can_hold_is_nothing_to_a_rule(api: Api) -> None:
-    for value in ("a\0", 5, ["x"]):
-        answered = await outcome(api, "asked", {"title": value, "tags": ["a", "b"]}, code="7")
-        assert answered == {"title": "invalid_value"}
+    for value in ("o\0", 5, ["o"]):
+        assert await outcome(api, "asked", {"title": value, "tags": ["a", "b"]}, code="7") == {}
     _, ada = await sign_up(api, "ada")
     red = await api.create("teams", name="red", lead=ada)
     assert await outcome(api, "tasks", {"title": "x", "team": red["id"], "level": 2**40}) == {}
