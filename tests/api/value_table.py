@@ -235,6 +235,7 @@ ACCEPTED_AND_REFUSED = {
         "x" | "x"
         1.0 | invalid_value | "1"
         1e21 | invalid_value | "1e+21"
+        1e400 | invalid_value | "1e400"
         -0.0 | invalid_value | "-0"
     """,
     "secret": r"""
@@ -468,7 +469,9 @@ ACCEPTED_AND_REFUSED = {
         "nope" | missing_rel_records
         "" | null | ""
         null | null | ""
+        "\u0000" | missing_rel_records
         5 | invalid_value | missing_rel_records
+        1e400 | invalid_value | missing_rel_records
         ["a"] | invalid_value | missing_rel_records
         {} | invalid_value | ""
         true | invalid_value | missing_rel_records
@@ -508,6 +511,7 @@ ACCEPTED_AND_REFUSED = {
     "rels": r"""
         ["nope"] | missing_rel_records
         [""] | []
+        ["\u0000"] | missing_rel_records
         null | required | []
         "x" | invalid_value | missing_rel_records
         [5] | invalid_value | missing_rel_records

@@ -22,6 +22,9 @@ _DEVICES = frozenset(
 )
 
 REQUIRED = FieldError("validation_required", "Cannot be blank.")
+MISSING_TARGETS = FieldError(
+    "validation_missing_rel_records", "Failed to find all relation records with the provided ids."
+)
 # What a database could hold all the same; a text with NUL or a number of too many bits it could not.
 _LIMITS = frozenset(
     f"validation_{limit}"
@@ -200,6 +203,8 @@ def check_field(collection: CollectionInfo, one: FieldInfo, value: Any) -> None:
     missing = one.value.is_blank(value) if collection.strict else one.value.is_zero(value)
     if (missing and one.required) or (value is None and not one.nullable):
         raise InvalidValue(REQUIRED.code, REQUIRED.message)
+    if one.target and any(isinstance(id_, str) and "\0" in id_ for id_ in (value if one.multiple else [value])):
+        raise InvalidValue(MISSING_TARGETS.code, MISSING_TARGETS.message)  # PostgreSQL cannot even be asked for it
     if value is None or (one.target and not one.multiple):
         return  # whether a relation's target exists is asked of the database
     if one.choices and not _is_choice(collection, one, value):

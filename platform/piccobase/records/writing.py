@@ -10,7 +10,7 @@ from piccobase.db.errors import ConstraintFailed, NotUnique, StillReferenced
 from piccobase.filters.fragments import Binder, Fragment, Statement, compose, join, quoted, render, slot
 from piccobase.filters.joins import Joins
 from piccobase.records.binding import bind_all, bind_value
-from piccobase.records.drafting import REQUIRED, Draft
+from piccobase.records.drafting import MISSING_TARGETS, REQUIRED, Draft
 from piccobase.records.planning import ROW, Asked
 from piccobase.records.service import Records
 from piccobase.rules.context import RequestContext
@@ -182,9 +182,7 @@ async def check_relations(records: Records, collection: CollectionInfo, draft: D
         keys = [_target_key(target, one) for one in wanted]
         found = await _count_keys(records, target, keys) if None not in keys else -1
         if found != len(keys):
-            draft.errors[field.name] = FieldError(
-                "validation_missing_rel_records", "Failed to find all relation records with the provided ids."
-            )
+            draft.errors[field.name] = MISSING_TARGETS
 
 
 def _target_key(target: CollectionInfo, value: Any) -> Any:

@@ -29,6 +29,8 @@ def text_of(wire: Any) -> str:
             return "true" if wire else "false"
         case int():
             return str(wire)
+        case JSONFloat() if wire in (float("inf"), float("-inf")):
+            return wire.text  # 1e400: no double, but a text
         case float():
             return ecma_number(wire)
         case _:
