@@ -45,7 +45,7 @@ def _registered(app: AppConfig) -> Iterator[AppRegistry]:
     """Piccolo looks for apps by the path of a module that has them, not by the app itself."""
     name = f"{__name__}.app_{app.app_name}"
     module = ModuleType(name)
-    module.APP_CONFIG = app  # type: ignore[attr-defined]  # which is what makes it one
+    vars(module)["APP_CONFIG"] = app  # which is what makes it one
     sys.modules[name] = module
     try:
         yield AppRegistry(apps=[name])
