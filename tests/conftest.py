@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.browser import chromium, page
 from tests.postgres_server import PostgresServer, running_postgres
 
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
+
+__all__ = ["chromium", "page"]  # fixtures for all tests
 
 
 @pytest.fixture(scope="session")

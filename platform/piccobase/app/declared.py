@@ -8,6 +8,7 @@ from typing import Any
 
 from piccolo.table import Table
 
+from piccobase.app.mounts import installed_mounts
 from piccobase.app.services import Services, check_declaration, start_services
 from piccobase.base.config import Config, load_config
 from piccobase.base.errors import Problem, StartError
@@ -60,7 +61,7 @@ class App:
             self._services = await start_services(
                 config or self.config(), self.collections, self.roles, migrate=migrate
             )
-            self._application = make_application(self._services.collections_api)
+            self._application = make_application(self._services.collections_api, installed_mounts(self._services))
         return self._services
 
     async def stop(self) -> None:

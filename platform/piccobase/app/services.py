@@ -53,6 +53,7 @@ class Services:
     hasher: Hasher
     records: Records
     collections_api: CollectionsAPI
+    warnings: list[Problem]  # of `piccobase check`
 
     async def close(self) -> None:
         """Gives back threads and connections."""
@@ -130,7 +131,7 @@ async def start_services(
     config: Config, tables: Sequence[type[Table]], roles: Sequence[Role], *, migrate: bool | None = None
 ) -> Services:
     """Everything from the config to the API. Raises StartError, and leaves nothing open then."""
-    check_declaration(tables, roles)
+    warnings = check_declaration(tables, roles)[1]
     engine = make_engine(config)
     try:
         bind_tables(tables, engine)
@@ -139,13 +140,15 @@ async def start_services(
         secrets = SecretStore(engine, load_master_key(config.data_dir, config.secret_key or None))
         await secrets.check()
         registry = await settle_collections(engine, tables, roles, secrets)
-        return _compose(config, engine, registry, secrets)
+        return _compose(config, engine, registry, secrets, warnings)
     except BaseException:
         await engine.close()
         raise
 
 
-def _compose(config: Config, engine: Engine, registry: Registry, secrets: SecretStore) -> Services:
+def _compose(
+    config: Config, engine: Engine, registry: Registry, secrets: SecretStore, warnings: list[Problem]
+) -> Services:
     book = RuleBook(registry)
     access = FieldAccess(registry)
     dialect = SQLITE if engine.dialect == "sqlite" else POSTGRES
@@ -169,4 +172,4 @@ def _compose(config: Config, engine: Engine, registry: Registry, secrets: Secret
         password=PasswordSignIn(engine, hasher, Tokens(secrets), may_sign_in),
         roles=RoleService(engine, registry.roles, Grants(engine)),
     )
-    return Services(config, engine, registry, hasher, records, api)
+    return Services(config, engine, registry, hasher, records, api, warnings)

@@ -1,5 +1,6 @@
 """The Litestar application: its own routes, and every error in the one wire shape."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Litestar, Request, Response, get
@@ -23,7 +24,7 @@ _STATUS_ERRORS: dict[int, type[RequestError]] = {
 }
 
 
-def make_application(collections_api: CollectionsAPI) -> ASGIApp:
+def make_application(collections_api: CollectionsAPI, mounts: Mapping[str, ASGIApp]) -> ASGIApp:
     """The whole HTTP side as one ASGI application, without a lifespan of its own."""
 
     @get("/api/health")
@@ -46,7 +47,7 @@ def make_application(collections_api: CollectionsAPI) -> ASGIApp:
         logging_config=None,
         debug=False,
     )
-    return Edge(application, collections_api)
+    return Edge(application, collections_api, mounts)
 
 
 def _answer(request: Request[Any, Any, Any], error: RequestError) -> Response[bytes]:
