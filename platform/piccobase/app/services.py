@@ -51,6 +51,8 @@ class Services:
     engine: Engine
     registry: Registry
     hasher: Hasher
+    actors: Actors
+    password: PasswordSignIn
     records: Records
     collections_api: CollectionsAPI
     warnings: list[Problem]  # of `piccobase check`
@@ -166,10 +168,22 @@ def _compose(
         key = records.planner.key_value(collection, record_id)
         return await stored_satisfies(records, RequestContext(method="POST"), collection, "auth", key, {})
 
+    actors = Actors(engine, registry, secrets)
+    password = PasswordSignIn(engine, hasher, Tokens(secrets), may_sign_in)
     api = CollectionsAPI(
         records=records,
-        actors=Actors(engine, registry, secrets),
-        password=PasswordSignIn(engine, hasher, Tokens(secrets), may_sign_in),
+        actors=actors,
+        password=password,
         roles=RoleService(engine, registry.roles, Grants(engine)),
     )
-    return Services(config, engine, registry, hasher, records, api, warnings)
+    return Services(
+        config=config,
+        engine=engine,
+        registry=registry,
+        hasher=hasher,
+        actors=actors,
+        password=password,
+        records=records,
+        collections_api=api,
+        warnings=warnings,
+    )
