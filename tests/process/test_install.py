@@ -61,7 +61,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 def test_wheel_holds_packages_of_ours_and_no_source_root(installed: Installation) -> None:
     with zipfile.ZipFile(installed.wheel) as wheel:
         top = {name.split("/")[0] for name in wheel.namelist()}
-    assert {name for name in top if not name.endswith(".dist-info")} == {"piccobase", "piccobase_migrations"}
+    assert {name for name in top if not name.endswith(".dist-info")} == {
+        "piccobase",
+        "piccobase_admin",
+        "piccobase_migrations",
+    }
 
 
 def test_python_finds_the_installed_package_and_not_the_repository(installed: Installation, tmp_path: Path) -> None:
@@ -98,6 +102,12 @@ def test_check_names_the_mistake_and_what_was_meant(installed: Installation, tmp
     assert "words, list" in checked.stderr
     assert 'Did you mean "text"?' in checked.stderr
     assert "Traceback" not in checked.stderr
+
+
+def test_command_makes_a_project(installed: Installation, tmp_path: Path) -> None:
+    assert installed.piccobase("new", "shop", folder=tmp_path).returncode == 0
+    assert installed.piccobase("check", "shop", folder=tmp_path).returncode == 0
+    assert (tmp_path / "shop" / ".gitignore").exists()
 
 
 def test_command_serves_an_app_outside_the_repository(installed: Installation, tmp_path: Path) -> None:

@@ -188,7 +188,9 @@ def test_a_wrong_call_is_told_in_one_line(
     assert text in one_line(command(project, *arguments, **environment))
 
 
-@pytest.mark.parametrize("words", ["", "serve", "check", "migrate", "migrate apply", "superuser", "superuser upsert"])
+@pytest.mark.parametrize(
+    "words", ["", "new", "serve", "check", "migrate", "migrate apply", "superuser", "superuser upsert"]
+)
 def test_every_command_explains_itself(project: Path, words: str) -> None:
     told = command(project, *words.split(), "--help")
     assert (told.returncode, told.stderr) == (0, "")

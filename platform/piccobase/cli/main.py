@@ -9,6 +9,7 @@ from piccobase.base.errors import PiccobaseError
 from piccobase.base.version import __version__
 from piccobase.cli.check import check
 from piccobase.cli.migrate import migrate
+from piccobase.cli.new import new
 from piccobase.cli.serve import serve
 from piccobase.cli.superuser import superuser
 
@@ -33,6 +34,7 @@ def main() -> None:
     """
 
 
+main.add_command(new)
 main.add_command(serve)
 main.add_command(superuser)
 main.add_command(migrate)
