@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import apsw
 
 from piccobase.db.errors import DatabaseUnavailable
-from piccobase.db.values import DECIMAL_ORDER, compare_decimals, convert_binding
+from piccobase.db.values import DECIMAL_ORDER, WIRE_FUNCTIONS, compare_decimals, convert_binding
 
 STATEMENTS_CACHED = 512
 _CACHE_KIB = 32_000
@@ -65,6 +65,8 @@ def _open(path: str, readonly: bool, synchronous: str, busy_timeout: float) -> a
         # Else SQLite looks at the values that are bound, LIMIT's among them, and plans anew for each other one.
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         connection.create_collation(DECIMAL_ORDER, compare_decimals)
+        for name, function in WIRE_FUNCTIONS.items():
+            connection.create_scalar_function(name, function, 1, deterministic=True)
         connection.convert_binding = convert_binding
     except BaseException:
         connection.close()

@@ -32,6 +32,8 @@ from piccobase.db.writing import Writer
 from piccobase.schema.values.base import Dialect
 
 _serials = itertools.count(1)
+_RUNS_SENT_AWAY = 50  # of a statement that was over the budget once: other values, or a new index, may make it short
+_OVERSPENT_KEPT = 1000
 
 
 class EmbeddedEngine(SQLiteEngine):
@@ -74,6 +76,7 @@ class EmbeddedEngine(SQLiteEngine):
         self._lock_timeout = lock_timeout
         self._inline_opcodes = inline_opcodes
         self._kinds = Kinds()
+        self._overspent: dict[str, int] = {}  # how many more runs of a statement are not tried at once
         self._write_lock = WriteLock()
         self._opening = threading.Lock()
         self._writer: Writer | None = None
@@ -112,12 +115,26 @@ class EmbeddedEngine(SQLiteEngine):
         try:
             if self._kinds.of(inline.connection, sql, args) is not Kind.READ or not inline.may_read:
                 return None
+            if self._overspent and self._is_sent_away(sql):
+                return None
             inline.start_budget()
             return fetch(inline.cursor, sql, args)
-        except (apsw.InterruptError, apsw.BusyError):
+        except apsw.InterruptError:
+            if len(self._overspent) >= _OVERSPENT_KEPT:
+                self._overspent.clear()
+            self._overspent[sql] = _RUNS_SENT_AWAY
+            return None
+        except apsw.BusyError:
             return None
         except apsw.Error as error:
             raise translated(error, inline.connection) from error
+
+    def _is_sent_away(self, sql: str) -> bool:
+        """Whether a statement that was over the budget lately goes to a thread at once, without being begun here."""
+        left = self._overspent.pop(sql, 0)
+        if left > 1:
+            self._overspent[sql] = left - 1
+        return left > 0
 
     async def _run(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
         found = self._now(sql, args, fetch)

@@ -25,6 +25,8 @@ import apsw
 import msgspec
 
 from piccobase.base.clock import instant_text
+from piccobase.base.json import encode_json, wire_number
+from piccobase.schema.values.dates import stored_instant
 
 Convert = Callable[[Any], Any]
 
@@ -206,6 +208,19 @@ def dicts(description: Description, rows: Sequence[Sequence[Any]]) -> list[dict[
         found.append(record)
     return found
 
+
+# --- JSON for the wire that SQLite cannot write by itself (`ValueType.sqlite_json`)
+
+
+def _number_json(stored: Any) -> str | None:
+    return None if stored is None else encode_json(wire_number(stored)).decode()
+
+
+def _instant_json(stored: Any) -> str | None:
+    return None if stored is None else encode_json(stored_instant(stored)).decode()
+
+
+WIRE_FUNCTIONS = {"piccobase_number": _number_json, "piccobase_instant": _instant_json}
 
 # --- order of decimals
 

@@ -1,6 +1,6 @@
 """From rows to what `encode_json` takes, column by column: worked out once for a set of visible fields."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -36,6 +36,7 @@ class RecordShape:
         constants = {"collectionId": collection.id, "collectionName": collection.name}
         if wanted is not None:
             constants = {key: constant for key, constant in constants.items() if key in wanted}
+        self.constants: Mapping[str, str] = constants
         keys = sorted([*(field.name for field in self.fields), *constants, "expand"])
         # Attribute names are numbered, since a field may have a name that no Struct can have; the wire sees `rename`.
         names = {f"f{index}": key for index, key in enumerate(keys)}
@@ -81,8 +82,7 @@ class _ColumnReader:
     def __init__(self, collection: CollectionInfo, field: FieldInfo, dialect: Dialect) -> None:
         self._read = field.value.read(dialect)
         self._is_wire_already = field.value.is_wire_already(dialect)
-        # Null in a strict collection, the zero value of the protocol in a lenient one.
-        self._empty = None if collection.strict or field.key else _empty_on_the_wire(field)
+        self._empty = empty_on_the_wire(collection, field)
         self._changes_nothing = self._read is None and self._empty is None
 
     def __call__(self, column: Sequence[Any]) -> Iterable[Any]:
@@ -98,8 +98,10 @@ class _ColumnReader:
         return map(read, column)
 
 
-def _empty_on_the_wire(field: FieldInfo) -> Any:
-    """What the protocol shows where there is nothing (§2.2): never null, except in a JSON field."""
+def empty_on_the_wire(collection: CollectionInfo, field: FieldInfo) -> Any:
+    """What NULL is on the wire: null in a strict collection, the protocol's zero value in a lenient one (§2.2)."""
+    if collection.strict or field.key:
+        return None
     if field.target and not field.multiple:
         return ""
     match field.family:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
+from msgspec import Raw
+
 from piccobase.base.errors import Forbidden
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.compiler import compile_filter
@@ -20,6 +22,7 @@ from piccobase.filters.shape import Shape
 from piccobase.filters.sorting import compile_sort, parse_sort
 from piccobase.records.asking import ListQuery
 from piccobase.records.encoding import RecordShape
+from piccobase.records.sqlite_json import record_json
 from piccobase.rules.book import OPEN, RuleBook
 from piccobase.rules.context import RequestContext
 from piccobase.rules.fields import FieldAccess
@@ -42,9 +45,12 @@ class Plan:
     total: Statement | None = None
     remember_total: bool = False
     hides_email: bool = False  # the last column says whether the address may be seen
+    encoded: bool = False  # the only column is the record's JSON
 
     def records(self, rows: list[Any]) -> list[Any]:
-        """Rows as records."""
+        """Rows as records: Structs, or what is JSON already."""
+        if self.encoded:
+            return [Raw(row[0]) for row in rows]
         if self.hides_email:
             return self.shape.records(rows, email_shown=[bool(row[-1]) for row in rows])
         return self.shape.records(rows)
@@ -143,7 +149,7 @@ class Planner:
         if (restriction := joins.restrictions()) is not None:
             conditions.append(restriction)
         tail = compose(self._order(collection, order), " LIMIT ", slot(_limit), " OFFSET ", slot(_offset))
-        plan = self._select(collection, context, wanted, joins, conditions, tail)
+        plan = self._select(collection, context, wanted, joins, conditions, tail, in_order=bool(order.sql))
         count = compose("SELECT COUNT(*)", self._from(collection, joins, conditions))
         texts = f"{asked.filter} {collection.rules.get('list') or ''}"
         return Plan(
@@ -152,6 +158,7 @@ class Planner:
             total=render(count, self.dialect.name),
             remember_total=not any(macro in texts for macro in _VOLATILE),
             hides_email=plan.hides_email,
+            encoded=plan.encoded,
         )
 
     def _order(self, collection: CollectionInfo, order: Fragment) -> Fragment:
@@ -217,14 +224,32 @@ class Planner:
         joins: Joins,
         conditions: list[Fragment],
         tail: Fragment,
+        *,
+        in_order: bool = False,
     ) -> Plan:
         shape = self.shape(collection, context, wanted)
-        columns = [Fragment(_column(field)) for field in shape.fields] or [Fragment("1")]
         hides_email = not context.actor.superuser and collection.kind == "auth" and "email" in shape.names
+        json = record_json(shape, _column) if self.dialect.name == "sqlite" and not hides_email else None
+        if json is not None:
+            found = compose(self._from(collection, joins, conditions), tail)
+            if in_order:
+                found = self._rows_of(collection, found)
+            statement = compose("SELECT ", json, found)
+            return Plan(render(statement, self.dialect.name), shape, encoded=True)
+        columns = [Fragment(_column(field)) for field in shape.fields] or [Fragment("1")]
         if hides_email:
             columns.append(self._email_shown(collection, context, joins))
         statement = compose("SELECT ", join(", ", columns), self._from(collection, joins, conditions), tail)
         return Plan(render(statement, self.dialect.name), shape, hides_email=hides_email)
+
+    @staticmethod
+    def _rows_of(collection: CollectionInfo, found: Fragment) -> Fragment:
+        """The rows of a sorted page, looked up when it is known which they are.
+
+        SQLite works out what a statement selects for each row that it sorts, and only then throws away all but a page.
+        """
+        page = compose(f'(SELECT "{ROW}".rowid AS "row"', found, ') AS "page"')
+        return compose(" FROM ", page, f' CROSS JOIN {collection.source} AS "{ROW}" ON "{ROW}".rowid = "page"."row"')
 
     @staticmethod
     def _from(collection: CollectionInfo, joins: Joins, conditions: Iterable[Fragment]) -> Fragment:

@@ -86,6 +86,13 @@ class ValueType:
         """The function from driver value to wire; None where the driver value is sent as it is. Never given None."""
         return None
 
+    def sqlite_json(self, column: str) -> str | None:
+        """SQL of SQLite that writes the wire value of a column as JSON, for NULL as NULL or `null`.
+
+        It gives what `read` and `encode_json` give together, for about a third of the time. None where it takes Python.
+        """
+        return None
+
     def is_wire_already(self, dialect: Dialect) -> Callable[[Sequence[Any]], bool] | None:
         """A quick look at a whole column of driver values: True when `read` would change none of them."""
         return None

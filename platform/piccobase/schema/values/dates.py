@@ -100,6 +100,9 @@ class InstantValue(ValueType):
     def is_wire_already(self, dialect: Dialect) -> Callable[[Sequence[Any]], bool] | None:
         return _have_wire_length if dialect == "sqlite" else None
 
+    def sqlite_json(self, column: str) -> str | None:
+        return f"CASE octet_length({column}) WHEN 24 THEN json_quote({column}) ELSE piccobase_instant({column}) END"
+
     def describe(self) -> dict[str, Any]:
         return {
             "min": instant_text(self.min) if self.min else "",
@@ -156,6 +159,9 @@ class DateValue(ValueType):
     def read(self, dialect: Dialect) -> Convert | None:
         return _midnight_of_text if dialect == "sqlite" else _midnight
 
+    def sqlite_json(self, column: str) -> str | None:
+        return f"json_quote({column} || ' 00:00:00.000Z')"
+
     def describe(self) -> dict[str, Any]:
         return {"min": "", "max": ""}
 
@@ -196,6 +202,9 @@ class TimeValue(ValueType):
 
     def read(self, dialect: Dialect) -> Convert | None:
         return None if dialect == "sqlite" else time.isoformat
+
+    def sqlite_json(self, column: str) -> str | None:
+        return f"json_quote({column})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,9 @@ class ListValue(ValueType):
     def read(self, dialect: Dialect) -> Convert | None:
         return raw_json
 
+    def sqlite_json(self, column: str) -> str | None:
+        return column
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectListValue(ListValue):
@@ -125,3 +128,6 @@ class ArrayValue(ValueType):
         if dialect == "sqlite":
             return (lambda stored: [inner(entry) for entry in parse_json(stored)]) if inner else raw_json
         return (lambda stored: [inner(entry) for entry in stored]) if inner else None
+
+    def sqlite_json(self, column: str) -> str | None:
+        return column if self.element.read("sqlite") is None else None

@@ -80,6 +80,13 @@ class NumberValue(ValueType):
     def read(self, dialect: Dialect) -> Convert | None:
         return _wire_single if self.single else wire_number
 
+    def sqlite_json(self, column: str) -> str | None:
+        if self.single:
+            return None
+        # Whole numbers of up to 15 digits are written by SQLite itself, the others as ECMAScript does, by ours.
+        whole = f"{column} = CAST({column} AS INTEGER) AND {column} BETWEEN -999999999999999 AND 999999999999999"
+        return f"CASE WHEN {whole} THEN CAST({column} AS INTEGER) ELSE piccobase_number({column}) END"
+
     def describe(self) -> dict[str, Any]:
         return {"min": self.min, "max": self.max, "onlyInt": False}
 
@@ -140,6 +147,9 @@ class IntegerValue(ValueType):
     def check(self, value: Any) -> None:
         check_limits(value, self.min, self.max)
         check_limits(value, -(2 ** (self.bits - 1)), 2 ** (self.bits - 1) - 1)
+
+    def sqlite_json(self, column: str) -> str | None:
+        return column
 
     def describe(self) -> dict[str, Any]:
         return {"min": self.min, "max": self.max, "onlyInt": True}
@@ -271,3 +281,6 @@ class BooleanValue(ValueType):
 
     def read(self, dialect: Dialect) -> Convert | None:
         return bool if dialect == "sqlite" else None
+
+    def sqlite_json(self, column: str) -> str | None:
+        return f"CASE WHEN {column} THEN 'true' WHEN NOT {column} THEN 'false' END"

@@ -61,6 +61,9 @@ class JSONValue(ValueType):
     def read(self, dialect: Dialect) -> Convert | None:
         return raw_json
 
+    def sqlite_json(self, column: str) -> str | None:
+        return column
+
     def describe(self) -> dict[str, Any]:
         return {"maxSize": self.max_size}
 
@@ -112,6 +115,9 @@ class GeoPointValue(ValueType):
 
     def read(self, dialect: Dialect) -> Convert | None:
         return raw_json
+
+    def sqlite_json(self, column: str) -> str | None:
+        return column
 
 
 def _is_number(wire: Any) -> bool:

@@ -73,6 +73,9 @@ class TextValue(ValueType):
         if self.pattern and not re.search(self.pattern, value):
             raise InvalidValue("validation_invalid_format", "Invalid value format.")
 
+    def sqlite_json(self, column: str) -> str | None:
+        return f"json_quote({column})"
+
     def describe(self) -> dict[str, Any]:
         return {
             "min": self.min,
@@ -95,6 +98,9 @@ class CharValue(TextValue):
 
     def read(self, dialect: Dialect) -> Convert | None:
         return _without_blanks
+
+    def sqlite_json(self, column: str) -> str | None:
+        return f"json_quote(rtrim({column}, ' '))"
 
 
 def _without_blanks(stored: str) -> str:
@@ -229,6 +235,9 @@ class PasswordValue(TextValue):
     def read(self, dialect: Dialect) -> Convert | None:
         return _nothing
 
+    def sqlite_json(self, column: str) -> str | None:
+        return None
+
     def describe(self) -> dict[str, Any]:
         return {"min": self.min, "max": self.max, "pattern": self.pattern, "cost": 0}
 
@@ -264,6 +273,9 @@ class UUIDValue(ValueType):
     def read(self, dialect: Dialect) -> Convert | None:
         return None if dialect == "sqlite" else str
 
+    def sqlite_json(self, column: str) -> str | None:
+        return f"json_quote({column})"
+
     def describe(self) -> dict[str, Any]:
         return {"min": 36, "max": 36, "pattern": "^[0-9a-f-]{36}$", "autogeneratePattern": "", "primaryKey": False}
 
@@ -295,3 +307,6 @@ class IntegerKeyValue(ValueType):
 
     def read(self, dialect: Dialect) -> Convert | None:
         return str
+
+    def sqlite_json(self, column: str) -> str | None:
+        return f"""'"' || {column} || '"'"""

@@ -58,6 +58,23 @@ async def test_a_slow_read_that_is_cancelled_is_interrupted(db: EmbeddedEngine) 
     assert await db.rows(SLOW) == [(1_000_000,)]  # the readers are free again
 
 
+async def test_a_read_that_was_over_the_budget_is_not_begun_at_once_for_a_while(db: EmbeddedEngine) -> None:
+    """What would be thrown away is not worked for; and once it is short, it runs at once again."""
+    await db.rows(
+        "INSERT INTO note (text) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000) "
+        "SELECT i FROM n"
+    )
+    statement = "SELECT count(*) FROM note WHERE text LIKE '%1%'"
+    first = await db.rows(statement)
+    await db.rows("DELETE FROM note WHERE id > 10")
+    answers = 0
+    while db.rows_now(statement) is None:
+        assert await db.rows(statement) == [(2,)] != first
+        answers += 1
+        assert answers < 1000
+    assert answers > 5
+
+
 async def test_without_a_budget_every_read_goes_to_a_thread(tmp_path: Path) -> None:
     engine = EmbeddedEngine(tmp_path / "data.db", inline_opcodes=0)
     assert engine.rows_now("SELECT 1") is None
