@@ -16,6 +16,7 @@ from piccobase.extending import BadRequest, Forbidden, NotFound, RequestError, S
 from piccobase_admin.entrance import Entrance
 from piccobase_admin.pages.design import design_pages
 from piccobase_admin.pages.home import home_pages
+from piccobase_admin.pages.set_up import set_up_pages
 from piccobase_admin.pages.sign_in import sign_in_pages
 from piccobase_admin.rendering import page
 
@@ -26,7 +27,7 @@ _STATUS_ERRORS: dict[int, type[RequestError]] = {403: Forbidden, 404: NotFound, 
 def make_application(services: Services) -> ASGIApp:
     """Everything below `/admin`."""
     pages = Litestar(
-        [*home_pages(services), *sign_in_pages(services), *design_pages()],
+        [*home_pages(services), *sign_in_pages(services), *set_up_pages(services), *design_pages()],
         exception_handlers={RequestError: _answer, HTTPException: _answer_http, Exception: _answer_unexpected},
         openapi_config=None,
         logging_config=None,

@@ -9,6 +9,7 @@ from piccobase.app.services import Services
 from piccobase.base.clock import unix_time
 from piccobase.base.errors import (
     BadRequest,
+    FieldError,
     Forbidden,
     InvalidRecord,
     NotFound,
@@ -19,10 +20,15 @@ from piccobase.base.errors import (
     Unauthorized,
     Unexpected,
 )
-from piccobase.base.json import encode_json
+from piccobase.base.json import NotJSON, encode_json, parse_whole_json
 from piccobase.http.collections import unexpected
 from piccobase.records.asking import ListQuery
+from piccobase.records.creating import create_record
+from piccobase.records.deleting import delete_record
 from piccobase.records.listing import Page, list_records
+from piccobase.records.updating import update_record
+from piccobase.records.viewing import view_record
+from piccobase.rules.context import RequestContext
 from piccobase.schema.actor import Actor
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.fields import FieldInfo
@@ -33,13 +39,16 @@ __all__ = [
     "Actor",
     "BadRequest",
     "CollectionInfo",
+    "FieldError",
     "FieldInfo",
     "Forbidden",
     "InvalidRecord",
     "ListQuery",
     "Mount",
     "NotFound",
+    "NotJSON",
     "Page",
+    "RequestContext",
     "RequestError",
     "Services",
     "SignInFailed",
@@ -47,8 +56,13 @@ __all__ = [
     "TooManyRequests",
     "Unauthorized",
     "Unexpected",
+    "create_record",
+    "delete_record",
     "encode_json",
     "list_records",
+    "parse_whole_json",
     "unexpected",
     "unix_time",
+    "update_record",
+    "view_record",
 ]

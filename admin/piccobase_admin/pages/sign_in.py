@@ -35,7 +35,7 @@ def sign_in_pages(services: Services) -> Sequence[HTTPRouteHandler]:
         target = safe_next(request.query_params.get("next", ""))
         if request.user is not None:
             return go_to(target)
-        return page("sign_in.html", request.scope, next=target, identity="", error="")
+        return await _form(services, request, target)
 
     @post(SIGN_IN, request_max_body_size=MAX_FORM)
     async def check(
@@ -48,10 +48,7 @@ def sign_in_pages(services: Services) -> Sequence[HTTPRouteHandler]:
             attempts.begin(address, data.identity)
             cookie = await sign_in(services, request.scope, data.identity, data.password)
         except RequestError as error:
-            told = "The e-mail address or the password is wrong." if isinstance(error, BadRequest) else error.message
-            return page(
-                "sign_in.html", request.scope, status=error.status, next=target, identity=data.identity, error=told
-            )
+            return await _form(services, request, target, data.identity, error)
         attempts.succeed(address, data.identity)
         return go_to(target, cookie)
 
@@ -60,3 +57,25 @@ def sign_in_pages(services: Services) -> Sequence[HTTPRouteHandler]:
         return go_to(SIGN_IN, sign_out(request.scope))
 
     return [form, check, leave]
+
+
+async def _form(
+    services: Services,
+    request: Request[Any, Any, Any],
+    target: str,
+    identity: str = "",
+    error: RequestError | None = None,
+) -> Response[str]:
+    """The form. While there is no superuser it says how the first one is made."""
+    told = error.message if error else ""
+    if isinstance(error, BadRequest):  # the same for whatever was wrong: nobody learns who has an account
+        told = "The e-mail address or the password is wrong."
+    return page(
+        "sign_in.html",
+        request.scope,
+        status=error.status if error else 200,
+        next=target,
+        identity=identity,
+        error=told,
+        missing=await services.first_superuser.is_missing(),
+    )

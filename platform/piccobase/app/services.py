@@ -9,6 +9,7 @@ from pathlib import Path
 from piccolo.table import Table
 
 from piccobase.app.identities import settle_collections
+from piccobase.auth.first_superuser import FirstSuperuser
 from piccobase.auth.password import PasswordSignIn
 from piccobase.auth.roles import RoleService
 from piccobase.base.config import Config
@@ -20,6 +21,7 @@ from piccobase.db.setup import plan_setup, prepare
 from piccobase.db.shape import read_shape
 from piccobase.filters.dialects import POSTGRES, SQLITE
 from piccobase.http.collections import CollectionsAPI
+from piccobase.http.openapi.serving import APIDocuments
 from piccobase.identity.actors import Actors
 from piccobase.identity.hashing import Hasher
 from piccobase.identity.key import load_master_key
@@ -53,8 +55,10 @@ class Services:
     hasher: Hasher
     actors: Actors
     password: PasswordSignIn
+    first_superuser: FirstSuperuser
     records: Records
     collections_api: CollectionsAPI
+    documents: APIDocuments
     warnings: list[Problem]  # of `piccobase check`
 
     async def close(self) -> None:
@@ -183,7 +187,9 @@ def _compose(
         hasher=hasher,
         actors=actors,
         password=password,
+        first_superuser=FirstSuperuser(engine, hasher, secrets),
         records=records,
         collections_api=api,
+        documents=APIDocuments(registry, access),
         warnings=warnings,
     )

@@ -62,7 +62,7 @@ async def _serve(app: App, config: Config, *, migrate: bool | None) -> None:
     """Binds first, so that a port in use is said before anything is touched; opens the database before it listens."""
     bound = _bind(config)
     try:
-        await app.start(config, migrate=migrate)
+        services = await app.start(config, migrate=migrate)
         # Modules, tables and rules live as long as the process: the collector need not look at them again and again.
         gc.collect()
         gc.freeze()
@@ -82,6 +82,7 @@ async def _serve(app: App, config: Config, *, migrate: bool | None) -> None:
             )
             host = f"[{config.host}]" if ":" in config.host else config.host
             server.address = f"http://{host}:{bound.getsockname()[1]}"
+            server.set_up_token = await services.first_superuser.token()
             await server.serve(sockets=[bound])
         finally:
             await app.stop()

@@ -81,11 +81,19 @@ class Server(uvicorn.Server):
     """Says where it listens as soon as it does."""
 
     address = ""
+    set_up_token: str | None = None  # where there is no superuser yet
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            click.echo(f"Serving on {self.address} (API at {self.address}/api/). Press Ctrl+C to stop.")
+            click.echo(
+                f"Serving on {self.address} (API at {self.address}/api/, dashboard at {self.address}/admin/). "
+                "Press Ctrl+C to stop."
+            )
+            if self.set_up_token is not None:
+                # Behind a #, which browsers keep to themselves: no log of a proxy will have it.
+                link = f"{self.address}/admin/set-up#{self.set_up_token}"
+                click.echo(f"There is no superuser yet. Make the first one here, within 24 hours:\n\n  {link}\n")
             sys.stdout.flush()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -50,6 +50,11 @@ class SecretStore:
             stored = await self._db.rows(self._read, (name,))
         return self.decrypted(name, stored[0][0])
 
+    async def load(self, name: str) -> str | None:
+        """The secret of this name, None where there is none. Raises StartError as `load_or_create` does."""
+        stored = await self._db.rows(self._read, (name,))
+        return self.decrypted(name, stored[0][0]) if stored else None
+
     async def replace(self, name: str) -> str:
         """Puts a new secret in the place of the old one, if there is one: what was signed with that is worthless."""
         secret = new_secret()
