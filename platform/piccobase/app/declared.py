@@ -61,7 +61,9 @@ class App:
             self._services = await start_services(
                 config or self.config(), self.collections, self.roles, migrate=migrate
             )
-            self._application = make_application(self._services.collections_api, installed_mounts(self._services))
+            self._application = make_application(
+                self._services.collections_api, self._services.documents, installed_mounts(self._services)
+            )
         return self._services
 
     async def stop(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
@@ -11,6 +12,7 @@ from piccobase.base.errors import BadRequest, Forbidden, NotFound, RequestError,
 from piccobase.base.json import encode_json
 from piccobase.http.collections import CollectionsAPI, unexpected
 from piccobase.http.edge import Edge
+from piccobase.http.openapi.serving import APIDocuments
 
 # Well-known headers by which a proxy would tell the client's address, for the superuser who looks for the right one.
 _PROXY_HEADERS = ("x-forwarded-for", "x-real-ip", "cf-connecting-ip", "fly-client-ip", "true-client-ip", "forwarded")
@@ -24,24 +26,54 @@ _STATUS_ERRORS: dict[int, type[RequestError]] = {
 }
 
 
-def make_application(collections_api: CollectionsAPI, mounts: Mapping[str, ASGIApp]) -> ASGIApp:
+class HealthData(msgspec.Struct, omit_defaults=True):
+    """What superusers learn besides."""
+
+    canBackup: bool | msgspec.UnsetType = msgspec.UNSET  # noqa: N815
+    possibleProxyHeader: str | msgspec.UnsetType = msgspec.UNSET  # noqa: N815
+    realIP: str | msgspec.UnsetType = msgspec.UNSET  # noqa: N815
+
+
+class Health(msgspec.Struct):
+    """The server is ready."""
+
+    message: str
+    code: int
+    data: HealthData
+
+
+def make_application(
+    collections_api: CollectionsAPI, documents: APIDocuments, mounts: Mapping[str, ASGIApp]
+) -> ASGIApp:
     """The whole HTTP side as one ASGI application, without a lifespan of its own."""
 
-    @get("/api/health")
-    async def health(request: Request[Any, Any, Any]) -> Response[bytes]:
+    @get("/api/health", operation_id="readHealth", summary="Whether the server is ready")
+    async def health(request: Request[Any, Any, Any]) -> Health:
         """Answers when the server is ready; superusers learn a little more (protocol.md §1.11)."""
         actor = await collections_api.actors.actor(request.headers.get("authorization", ""))
-        data: dict[str, Any] = {}
+        data = HealthData()
         if actor.superuser:
             # No backup can run yet, so one could always begin.
             proxy = next((name for name in _PROXY_HEADERS if name in request.headers), "")
             client = request.client.host if request.client else ""
-            data = {"canBackup": True, "possibleProxyHeader": proxy, "realIP": client}
-        body = encode_json({"message": "API is healthy.", "code": 200, "data": data})
-        return Response(body, media_type="application/json")
+            data = HealthData(canBackup=True, possibleProxyHeader=proxy, realIP=client)
+        return Health(message="API is healthy.", code=200, data=data)
 
+    @get("/api/openapi.json", include_in_schema=False)
+    async def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """The OpenAPI document for whoever asks; 304 where the ETag is still the same."""
+        document = await documents.document_of(
+            await collections_api.actors.actor(request.headers.get("authorization", ""))
+        )
+        # Private, and asked for anew each time: what it shows hangs on the token, and on what its bearer may do by now.
+        headers = {"ETag": document.etag, "Cache-Control": "private, no-cache"}
+        if document.etag in request.headers.get("if-none-match", ""):
+            return Response(b"", status_code=304, headers=headers, media_type="application/json")
+        return Response(document.body, headers=headers, media_type="application/json")
+
+    documents.handlers = [health, openapi]
     application = Litestar(
-        [health],
+        documents.handlers,
         exception_handlers={RequestError: _answer, HTTPException: _answer_http, Exception: _answer_unexpected},
         openapi_config=None,
         logging_config=None,

@@ -221,6 +221,7 @@ class _Builder:
             auto=auto,
             target=target,
             cascade=cascade,
+            help=column._meta.help_text or "",
             choices=choices_of(column),
             default=default_of(column, value),
         )

@@ -35,6 +35,7 @@ class FieldInfo:
     target: str = ""  # a relation's target: the name of that collection
     cascade: bool = False  # a deleted target takes this record with it
     default: Callable[[], Any] = field(default=lambda: None)
+    help: str = ""  # what the declaration says about it
     choices: frozenset[Any] = frozenset()  # of a column with `choices` that is no select: numbers, for example
     read_rule: str | None = ""  # decided by the actor alone; "" everyone, None superusers only
     write_rule: str | None = ""

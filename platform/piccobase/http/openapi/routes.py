@@ -1,0 +1,59 @@
+"""The application's own routes, as Litestar describes them, brought into our document's form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Litestar
+from litestar.openapi.config import OpenAPIConfig
+from litestar.types import ControllerRouterHandler
+
+from piccobase.http.openapi.answers import refusal_of_status
+
+Document = dict[str, Any]
+ROUTES_TAG = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedRoutes:
+    """Path items by path, and the schemas that they name."""
+
+    paths: Document
+    schemas: Document
+
+
+def describe_routes(handlers: Sequence[ControllerRouterHandler]) -> DescribedRoutes:
+    """What Litestar says of these handlers. Those with `include_in_schema=False` stay out.
+
+    Their errors are ours in status and shape, whatever they declare, since the application answers so.
+    """
+    # Described by an application that is never served: one that is would answer under paths of its own besides.
+    described: Any = Litestar(
+        list(handlers), openapi_config=OpenAPIConfig(title="", version=""), logging_config=None
+    ).openapi_schema.to_schema()
+    for item in described["paths"].values():
+        for operation in item.values():
+            if isinstance(operation, dict):
+                _bring_into_form(operation)
+    return DescribedRoutes(described["paths"], _simplified(described.get("components", {}).get("schemas", {})))
+
+
+def _bring_into_form(operation: Document) -> None:
+    operation.setdefault("tags", [ROUTES_TAG])
+    responses = operation["responses"]
+    for status in responses:
+        if int(status) >= 400:
+            responses[status] = refusal_of_status(status)
+    responses.setdefault("5XX", refusal_of_status("5XX"))
+
+
+def _simplified(schema: Any) -> Any:
+    """Without `oneOf` around a single schema, which is how an optional member comes out and what clients trip over."""
+    match schema:
+        case {"oneOf": [single], **rest}:
+            return _simplified({**single, **rest})
+        case dict():
+            return {name: _simplified(member) for name, member in schema.items()}
+        case list():
+            return [_simplified(member) for member in schema]
+    return schema

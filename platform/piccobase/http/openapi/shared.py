@@ -1,0 +1,137 @@
+"""What all operations share: parameters, the few schemas that belong to no collection, and the introduction."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from piccobase.http.openapi.values import GEO_POINT
+from piccobase.http.query import DEFAULT_PER_PAGE, MAX_PER_PAGE
+
+Document = dict[str, Any]
+
+INTRODUCTION = """\
+Records of collections under `/api/collections/{name}/records`, in PocketBase's wire protocol.
+
+- **Who asks** stands in the header `Authorization`: a token of a sign-in, bare or behind `Bearer`. \
+A token that does not hold makes a guest, never an error. What needs no token here is still answered under the rules.
+- **Dates** read `2026-11-23 10:00:00.000Z`: UTC, a space instead of RFC 3339's `T`, three digits after the point. \
+RFC 3339 is taken where a date is sent.
+- **Drafts**: keys that are no field, and fields that may not be written, are passed over. A draft may also \
+hold the modifiers that its schema lists as `x-modifiers`: `views+` and `views-` for numbers; `tags+`, `+tags` and \
+`tags-` for selects and relations. Generated types do not have them.
+- **Errors** have one shape, `ApiError`, and a code in the header `X-Error-Code`.
+- The schemas describe whole records. With `fields` an answer holds only the keys that were asked for.
+- Bodies may also be forms (`multipart/form-data`, `application/x-www-form-urlencoded`). Every `GET` answers `HEAD` too.
+- The document shows what its reader may use: ask for it with a token to see more.
+"""
+
+_FILTER = """\
+Which records: comparisons of fields with literals, joined by `&&`, `||` and parentheses. \
+Operators are `=`, `!=`, `>`, `>=`, `<`, `<=`, `~` (contains) and `!~`, each with `?` before it for any-of a list. \
+At most 3500 bytes and 200 comparisons."""
+
+PARAMETERS: Mapping[str, Document] = {
+    "id": {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": "The record's id.",
+        "schema": {"type": "string", "minLength": 1},
+    },
+    "page": {
+        "name": "page",
+        "in": "query",
+        "description": "From 1. What is smaller counts as 1.",
+        "schema": {"type": "integer", "format": "int64", "default": 1},
+    },
+    "perPage": {
+        "name": "perPage",
+        "in": "query",
+        "description": f"At most {MAX_PER_PAGE}, which is what more becomes; less than 1 becomes the default.",
+        "schema": {"type": "integer", "format": "int64", "default": DEFAULT_PER_PAGE},
+    },
+    "sort": {
+        "name": "sort",
+        "in": "query",
+        "description": "Fields with commas between them, `-` before one for descending order; also `@random`.",
+        "schema": {"type": "string"},
+        "example": "-id",
+    },
+    "filter": {
+        "name": "filter",
+        "in": "query",
+        "description": _FILTER,
+        "schema": {"type": "string", "maxLength": 3500},
+        "example": "id != ''",
+    },
+    "skipTotal": {
+        "name": "skipTotal",
+        "in": "query",
+        "description": "Without totals, which take a count of their own: both are -1 then.",
+        "schema": {"type": "boolean", "default": False},
+    },
+    "fields": {
+        "name": "fields",
+        "in": "query",
+        "description": (
+            "The keys that are wanted, with commas between them: `*` is all, `:excerpt(200,true)` behind a text cuts"
+            " it. The answer lacks all others, so do not read it as a whole record."
+        ),
+        "schema": {"type": "string"},
+    },
+}
+
+_METHOD: Document = {
+    "type": "object",
+    "properties": {"enabled": {"type": "boolean"}, "duration": {"type": "integer", "description": "Seconds."}},
+    "required": ["enabled", "duration"],
+}
+_ROLES = {"type": "array", "items": {"$ref": "#/components/schemas/Role"}}
+
+
+def shared_schemas(roles: Iterable[str] | None) -> dict[str, Document]:
+    """The schemas that belong to no collection. `roles` are those that may be named; None = none may."""
+    return {
+        "Role": {"type": "string", **({"enum": sorted(roles)} if roles else {})},
+        "GeoPoint": GEO_POINT,
+        "AuthMethods": {
+            "type": "object",
+            "description": "What is not offered is off. The last three keys serve old SDKs.",
+            "properties": {
+                "password": {
+                    "type": "object",
+                    "properties": {
+                        "enabled": {"type": "boolean"},
+                        "identityFields": {"type": "array", "items": {"type": "string"}},
+                    },
+                    "required": ["enabled", "identityFields"],
+                },
+                "oauth2": {
+                    "type": "object",
+                    "properties": {
+                        "enabled": {"type": "boolean"},
+                        "providers": {"type": "array", "items": {"type": "object"}},
+                    },
+                    "required": ["enabled", "providers"],
+                },
+                "mfa": _METHOD,
+                "otp": _METHOD,
+                "authProviders": {"type": "array", "items": {"type": "object"}},
+                "usernamePassword": {"type": "boolean"},
+                "emailPassword": {"type": "boolean"},
+            },
+            "required": ["password", "oauth2", "mfa", "otp", "authProviders", "usernamePassword", "emailPassword"],
+        },
+        "Roles": {
+            "type": "object",
+            "properties": {
+                "roles": {**_ROLES, "description": "Granted to the record itself."},
+                "effective": {**_ROLES, "description": "All it has: also those they include."},
+            },
+            "required": ["roles", "effective"],
+        },
+        "RolesGranted": {
+            "type": "object",
+            "properties": {"roles": {**_ROLES, "description": "All it shall have from now on."}},
+            "required": ["roles"],
+        },
+    }
