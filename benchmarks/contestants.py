@@ -1,6 +1,10 @@
-"""The two servers with the same collections and records: PocketBase's are made through its API, ours in `blog.py`."""
+"""The servers with the same collections and records: PocketBase's are made through its API, ours in `blog.py`.
+
+The limit (`limit.py`) answers out of a database that Piccobase has filled.
+"""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,13 +13,16 @@ from typing import Any
 
 from benchmarks.seeding import Records, seed
 from tests.process.reference import USERS, running_pocketbase, timestamps
-from tests.process.serving import RunningServer, running_piccobase
+from tests.process.serving import RunningServer, free_port, running_piccobase, running_server
 
 SIGNED_IN = "@request.auth.id != ''"
+LIMIT = Path(__file__).with_name("limit.py")
+APP = Path(__file__).with_name("blog.py")
 PUBLISHED_OR_MINE = "published = true || author = @request.auth.id"
 
-NAMES = ("pocketbase", "piccobase")
+NAMES = ("pocketbase", "piccobase", "limit")
 PAGES = 20
+DEEP_PAGES = range(250, 330)  # of 30 records, in a collection of 10,000
 
 
 @dataclass(frozen=True)
@@ -32,11 +39,15 @@ def contestant(name: str, folder: Path, records: Records) -> Iterator[Contestant
     """One of `NAMES`, running and filled with `records`, its data under `folder`."""
     draws = folder / "draws"
     draws.mkdir(parents=True)
-    started = (
-        running_pocketbase(folder, _collections())
-        if name == "pocketbase"
-        else running_piccobase(Path(__file__).with_name("blog.py"), folder)
-    )
+    if name == "limit":
+        with running_piccobase(APP, folder) as server:
+            _write_draws(draws, _values(records, seed(server, records)))
+        port = free_port()
+        command = [sys.executable, LIMIT, folder / "data" / "data.db", str(port)]
+        with running_server(name, command, port, folder, accounts=False) as server:
+            yield Contestant(name, server, draws)
+        return
+    started = running_pocketbase(folder, _collections()) if name == "pocketbase" else running_piccobase(APP, folder)
     with started as server:
         _write_draws(draws, _values(records, seed(server, records)))
         yield Contestant(name, server, draws)
@@ -49,6 +60,7 @@ def _values(records: Records, tokens: list[str]) -> dict[str, Sequence[str]]:
         "post": [post["id"] for post in records.posts],
         "published": [post["id"] for post in records.posts if post["published"]],
         "page": [str(number) for number in range(1, PAGES + 1)],
+        "deep": [str(number) for number in DEEP_PAGES],
         "views": [str(number) for number in range(0, 1000, 7)],
         "word": sorted(word for word in titles if len(word) > 4),
         "new": [json.dumps(draft) for draft in records.new],

@@ -2,18 +2,18 @@
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from benchmarks.rounds import Measurement
 
+OURS = "piccobase"
 COLUMNS = ("req/s", "p50 ms", "p99 ms", "CPU µs", "failed")
 
 
 def heading(servers: Sequence[str]) -> str:
-    """The first two lines. A ratio above 1 says that the last server answers more requests than the first."""
+    """The first two lines. A ratio above 1 says that Piccobase answers more requests than the other."""
     titles = ["workload", "conn.", *(f"{server} {column}" for server in servers for column in COLUMNS)]
-    if len(servers) == 2:
-        titles.append(f"{servers[1]} / {servers[0]}")
+    titles += [f"{OURS} / {server}" for server in _others(servers)]
     titles.append("load")
     return _line(titles) + "\n" + _line(["---", *("---:" for _ in titles[1:])])
 
@@ -23,9 +23,14 @@ def row(found: Sequence[Measurement]) -> str:
     cells = [first.workload, str(first.connections)]
     for each in found:
         cells += [f"{each.rate:,.0f}", f"{each.p50:.2f}", f"{each.p99:.2f}", f"{each.cpu:.0f}", str(each.failures)]
-    if len(found) == 2:
-        cells.append(f"**{found[1].rate / found[0].rate:.2f}**" if found[0].rate else "-")
+    rates = {each.server: each.rate for each in found}
+    cells += [f"**{rates[OURS] / rates[server]:.2f}**" for server in _others(rates)]
     return _line([*cells, f"{first.load:.1f}"])
+
+
+def _others(servers: Collection[str]) -> list[str]:
+    """Whom Piccobase is compared with, if it takes part."""
+    return [server for server in servers if server != OURS] if OURS in servers else []
 
 
 def summary(found: Sequence[Measurement], memory: Mapping[str, float], seconds: int) -> str:

@@ -37,6 +37,7 @@ WORKLOADS = (
         LIST + "?perPage=30&skipTotal=1&filter=(title~'{word}')&sort=-title",
         draws=("word",),
     ),
+    Workload("list 30, deep page", LIST + "?page={deep}&perPage=30&skipTotal=1", draws=("deep",)),
     Workload("list 200", LIST + "?page={page}&perPage=200&skipTotal=1", draws=("page",)),
     Workload("update", LIST + "/{post}", "PATCH", signed_in=True, draws=("post",), body="change"),
     # Last, because it makes the database grow.

@@ -31,15 +31,20 @@ class RunningServer:
 
 
 @contextmanager
-def running_server(name: str, command: Sequence[str | Path], port: int, folder: Path) -> Iterator[RunningServer]:
-    """Starts `command` in `folder`, waits until it is healthy, and ends it politely: SIGTERM, then SIGKILL."""
+def running_server(
+    name: str, command: Sequence[str | Path], port: int, folder: Path, *, accounts: bool = True
+) -> Iterator[RunningServer]:
+    """Starts `command` in `folder`, waits until it is healthy, and ends it politely: SIGTERM, then SIGKILL.
+
+    Without `accounts` nobody can sign in there, and `superuser` is a guest.
+    """
     url = f"http://127.0.0.1:{port}"
     output = folder / f"{name}.log"
     with output.open("wb") as log:
         process = subprocess.Popen([str(word) for word in command], cwd=folder, stdout=log, stderr=subprocess.STDOUT)
     try:
         _wait_until_healthy(process, url, output)
-        superuser = Client(url).sign_in("_superusers", *SUPERUSER)
+        superuser = Client(url).sign_in("_superusers", *SUPERUSER) if accounts else Client(url)
         yield RunningServer(name, url, process.pid, superuser)
     finally:
         _end(process)
