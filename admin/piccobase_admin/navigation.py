@@ -1,6 +1,9 @@
-"""The dashboard's main navigation."""
+"""The dashboard's main navigation, and where things of an app are found in it."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
+
+from piccobase.extending import CollectionInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +28,14 @@ def entry_at(path: str) -> Entry | None:
     if path.rstrip("/") == "/admin":
         return ENTRIES[0]
     return next((entry for entry in ENTRIES[1:] if (path + "/").startswith(entry.path.rstrip("/") + "/")), None)
+
+
+def records_address(collection: CollectionInfo, record_id: str = "") -> str:
+    """Where the records of a collection are edited, or one of them."""
+    path = f"/admin/tables/#/{quote(collection.name, safe='')}/"
+    return f"{path}{quote(record_id, safe='')}/" if record_id else path
+
+
+def api_address(collection: CollectionInfo) -> str:
+    """The page about the collection's API."""
+    return f"/admin/collections/{quote(collection.name, safe='')}"

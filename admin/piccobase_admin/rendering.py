@@ -13,7 +13,8 @@ from litestar import MediaType, Response
 from piccobase import __version__
 from piccobase.extending import Actor
 from piccobase_admin import assets
-from piccobase_admin.navigation import ENTRIES, entry_at
+from piccobase_admin.navigation import ENTRIES, api_address, entry_at, records_address
+from piccobase_admin.wording import ago, grouped
 
 environment = Environment(
     loader=PackageLoader("piccobase_admin"),
@@ -22,6 +23,7 @@ environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+environment.filters.update(ago=ago, grouped=grouped, records_address=records_address, api_address=api_address)
 environment.globals.update(asset=assets.address, navigation=ENTRIES, version=__version__)
 
 

@@ -6,13 +6,16 @@ returns `Mount`s, ASGI applications that answer below a path of their own beside
 
 from piccobase.app.mounts import Mount
 from piccobase.app.services import Services
-from piccobase.base.clock import unix_time
+from piccobase.auth.methods import auth_methods
+from piccobase.base.clock import instant_text, now, unix_time
 from piccobase.base.errors import (
     BadRequest,
     FieldError,
     Forbidden,
+    InvalidQuery,
     InvalidRecord,
     NotFound,
+    Problem,
     RequestError,
     SignInFailed,
     TooLarge,
@@ -21,46 +24,67 @@ from piccobase.base.errors import (
     Unexpected,
 )
 from piccobase.base.json import NotJSON, encode_json, parse_whole_json
+from piccobase.db.errors import StillReferenced
+from piccobase.db.facts import DatabaseFacts, read_facts
 from piccobase.http.collections import unexpected
 from piccobase.records.asking import ListQuery
 from piccobase.records.creating import create_record
 from piccobase.records.deleting import delete_record
+from piccobase.records.drafting import check_field
 from piccobase.records.listing import Page, list_records
 from piccobase.records.updating import update_record
 from piccobase.records.viewing import view_record
 from piccobase.rules.context import RequestContext
+from piccobase.rules.wording import describe_reading, describe_verb, describe_writing
 from piccobase.schema.actor import Actor
-from piccobase.schema.collections import CollectionInfo
+from piccobase.schema.collections import CollectionInfo, Verb
 from piccobase.schema.fields import FieldInfo
+from piccobase.schema.registry import Registry
 from piccobase.schema.system import SUPERUSERS_ID
+from piccobase.schema.values.base import InvalidValue
 
 __all__ = [
     "SUPERUSERS_ID",
     "Actor",
     "BadRequest",
     "CollectionInfo",
+    "DatabaseFacts",
     "FieldError",
     "FieldInfo",
     "Forbidden",
+    "InvalidQuery",
     "InvalidRecord",
+    "InvalidValue",
     "ListQuery",
     "Mount",
     "NotFound",
     "NotJSON",
     "Page",
+    "Problem",
+    "Registry",
     "RequestContext",
     "RequestError",
     "Services",
     "SignInFailed",
+    "StillReferenced",
     "TooLarge",
     "TooManyRequests",
     "Unauthorized",
     "Unexpected",
+    "Verb",
+    "auth_methods",
+    "check_field",
     "create_record",
     "delete_record",
+    "describe_reading",
+    "describe_verb",
+    "describe_writing",
     "encode_json",
+    "instant_text",
     "list_records",
+    "now",
     "parse_whole_json",
+    "read_facts",
     "unexpected",
     "unix_time",
     "update_record",
