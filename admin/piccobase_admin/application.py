@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
 from piccobase.extending import BadRequest, Forbidden, NotFound, RequestError, Services, TooLarge, unexpected
+from piccobase_admin.api_pages.pages import api_pages
 from piccobase_admin.entrance import Entrance
 from piccobase_admin.pages.design import design_pages
 from piccobase_admin.pages.home import home_pages
@@ -27,7 +28,13 @@ _STATUS_ERRORS: dict[int, type[RequestError]] = {403: Forbidden, 404: NotFound, 
 def make_application(services: Services) -> ASGIApp:
     """Everything below `/admin`."""
     pages = Litestar(
-        [*home_pages(services), *sign_in_pages(services), *set_up_pages(services), *design_pages()],
+        [
+            *home_pages(services),
+            *sign_in_pages(services),
+            *set_up_pages(services),
+            *design_pages(),
+            *api_pages(services),
+        ],
         exception_handlers={RequestError: _answer, HTTPException: _answer_http, Exception: _answer_unexpected},
         openapi_config=None,
         logging_config=None,

@@ -64,6 +64,7 @@ class App:
             self._application = make_application(
                 self._services.collections_api, self._services.documents, installed_mounts(self._services)
             )
+            self._services.application = self._application
         return self._services
 
     async def stop(self) -> None:

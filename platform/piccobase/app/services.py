@@ -3,13 +3,15 @@
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from litestar.types import ASGIApp
 from piccolo.table import Table
 
 from piccobase.app.identities import settle_collections
 from piccobase.auth.first_superuser import FirstSuperuser
+from piccobase.auth.impersonation import Impersonation
 from piccobase.auth.password import PasswordSignIn
 from piccobase.auth.roles import RoleService
 from piccobase.base.config import Config
@@ -56,10 +58,12 @@ class Services:
     actors: Actors
     password: PasswordSignIn
     first_superuser: FirstSuperuser
+    impersonation: Impersonation
     records: Records
     collections_api: CollectionsAPI
     documents: APIDocuments
     warnings: list[Problem]  # of `piccobase check`
+    application: ASGIApp = field(init=False)  # the whole HTTP side, set when it has been put together
 
     async def close(self) -> None:
         """Gives back threads and connections."""
@@ -188,6 +192,7 @@ def _compose(
         actors=actors,
         password=password,
         first_superuser=FirstSuperuser(engine, hasher, secrets),
+        impersonation=Impersonation(engine, password.tokens),
         records=records,
         collections_api=api,
         documents=APIDocuments(registry, access),
