@@ -239,17 +239,3 @@ def test_with_no_migrate_a_database_that_lacks_something_is_refused(project: Pat
     assert command(project, "migrate").returncode == 0
     with served(project, "--no-migrate") as (_, address):
         assert httpx.get(f"{address}/api/health").status_code == 200
-
-
-def test_a_saved_file_is_served_and_a_mistake_in_it_waits_for_the_next_save(project: Path) -> None:
-    with served(project, "--reload") as (process, _):
-        (project / "app.py").write_text(APP + "\nthis is no Python\n")
-        assert process.stdout is not None
-        for line in process.stdout:
-            if "SyntaxError" in line:
-                break
-        (project / "app.py").write_text(APP.replace('"notes"', '"memos"'))
-        address = address_of(process)
-        assert httpx.get(f"{address}/api/collections/memos/records").status_code == 200
-        process.send_signal(signal.SIGINT)
-        process.wait(PATIENCE)

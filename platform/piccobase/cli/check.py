@@ -3,6 +3,7 @@
 import rich_click as click
 
 from piccobase.app.loading import load_app
+from piccobase.cli.mistakes import check_app
 from piccobase.cli.options import app_argument
 
 
@@ -11,10 +12,10 @@ from piccobase.cli.options import app_argument
 def check(app: str) -> None:
     """Look for mistakes in collections, rules and roles; exit 1 if there are any.
 
-    Each has a stable id. Warnings (W) do not fail.
+    Each has a stable id, and its file and line where they are known. Warnings (W) do not fail.
     """
     loaded = load_app(app)
-    warnings = loaded.check()
+    warnings = check_app(loaded)
     for warning in warnings:
         click.echo(f"warning: {warning}")
     count = len(loaded.collections)

@@ -8,6 +8,7 @@ import rich_click as click
 from piccobase.base.errors import PiccobaseError
 from piccobase.base.version import __version__
 from piccobase.cli.check import check
+from piccobase.cli.explain import explain
 from piccobase.cli.migrate import migrate
 from piccobase.cli.new import new
 from piccobase.cli.serve import serve
@@ -39,3 +40,4 @@ main.add_command(serve)
 main.add_command(superuser)
 main.add_command(migrate)
 main.add_command(check)
+main.add_command(explain)

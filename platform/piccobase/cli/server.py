@@ -68,6 +68,18 @@ class Connection(HttpToolsProtocol):
             return self._last_data
         return None
 
+    def end_stream(self) -> None:
+        """Ends a stream of events, which would go on for ever: its client sees it end and may ask again."""
+        cycle = self.cycle
+        if cycle is None or not cycle.response_started or cycle.response_complete or cycle.disconnected:
+            return
+        if any(name == b"accept" and b"text/event-stream" in value for name, value in cycle.scope["headers"]):
+            if cycle.chunked_encoding:
+                self.transport.write(b"0\r\n\r\n")
+            cycle.disconnected = True  # which the application is told, and then it ends as well
+            cycle.message_event.set()
+            self.transport.close()
+
     def _refuse(self, error: RequestError) -> None:
         body = encode_json(error.wire())
         headers = (*JSON_HEADERS, (b"content-length", b"%d" % len(body)), (b"connection", b"close"))
@@ -81,6 +93,7 @@ class Server(uvicorn.Server):
     """Says where it listens as soon as it does."""
 
     address = ""
+    longest_end = LONGEST_END
     set_up_token: str | None = None  # where there is no superuser yet
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -109,6 +122,9 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Takes no more requests and finishes those in flight, but for clients who do not send the rest of theirs."""
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(0.02)  # to read the requests of those who were let in a moment ago
         hurrying = asyncio.create_task(self._hurry())
         try:
             await super().shutdown(sockets)
@@ -117,9 +133,11 @@ class Server(uvicorn.Server):
 
     async def _hurry(self) -> None:
         loop = asyncio.get_running_loop()
-        end = loop.time() + LONGEST_END
+        end = loop.time() + self.longest_end
         while loop.time() < end:
             self._hang_up_on(PATIENCE_AT_THE_END)
+            for connection in self._connections():
+                connection.end_stream()
             await asyncio.sleep(0.2)
         for connection in self._connections():
             connection.transport.abort()
