@@ -49,7 +49,8 @@ def _answer(request: Request[Any, Any, Any], error: RequestError) -> Response[st
 
 
 def _answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[str]:
-    return _answer(request, _STATUS_ERRORS.get(error.status_code, BadRequest)())
+    known = _STATUS_ERRORS.get(error.status_code)
+    return _answer(request, known() if known else BadRequest("The form could not be read. Go back and try again."))
 
 
 def _answer_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[str]:

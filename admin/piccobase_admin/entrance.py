@@ -4,7 +4,8 @@
 2. Files of ours are answered at once.
 3. What is not GET or HEAD must come from a page of this site, signed in or not: else 403.
 4. Except for the open pages nobody gets in without being signed in: a visitor is sent to the sign-in page and comes
-   back, a request of htmx is told to take the browser there, a program that wants JSON gets 401.
+   back, a request of htmx is told to take the browser there, a program that wants JSON gets 401. Who follows a link on
+   another site comes without the cookie, which is SameSite=Strict, so the page is asked for once more from here.
 5. A room (an ASGI application of its own) gets the request, or the pages do. Rooms are imported when first opened.
 """
 
@@ -121,15 +122,23 @@ async def _send_to_sign_in(scope: Any, send: Any) -> None:
         await _send(send, 401, b"", {b"hx-redirect": _sign_in_and_back_to(page.path, page.query)})
     elif "application/json" in header(scope, b"accept"):
         await send_error_page(scope, send, Unauthorized())
+    elif scope["method"] != "GET":
+        await _send(send, 303, b"", {b"location": _sign_in_and_back_to("", "")})
     else:
-        asked = (scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"))
-        came_from = asked if scope["method"] == "GET" else ("", "")
-        await _send(send, 303, b"", {b"location": _sign_in_and_back_to(*came_from)})
+        path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+        if header(scope, b"sec-fetch-site") == "cross-site" and header(scope, b"sec-fetch-mode") == "navigate":
+            html = render("again.html", scope, address=_back_to(path, query))
+            await _send(send, 200, html.encode(), {b"content-type": b"text/html; charset=utf-8"})
+        else:
+            await _send(send, 303, b"", {b"location": _sign_in_and_back_to(path, query)})
 
 
 def _sign_in_and_back_to(path: str, query: str) -> bytes:
-    back = safe_next(f"{path}?{query}" if query else path)
-    return f"{SIGN_IN}?next={quote(back, safe='/')}".encode()
+    return f"{SIGN_IN}?next={quote(_back_to(path, query), safe='/')}".encode()
+
+
+def _back_to(path: str, query: str) -> str:
+    return safe_next(f"{path}?{query}" if query else path)
 
 
 async def _send(send: Any, status: int, body: bytes, headers: Mapping[bytes, bytes]) -> None:

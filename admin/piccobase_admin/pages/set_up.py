@@ -42,7 +42,7 @@ def set_up_pages(services: Services) -> Sequence[HTTPRouteHandler]:
         data: Annotated[SetUpForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
     ) -> Response[str]:
         if data.password != data.confirmation:
-            wrong = FieldError("validation_values_mismatch", "Values don't match.")
+            wrong = FieldError("validation_values_mismatch", "The two passwords differ.")
             return _form(request, data, status=400, errors={"confirmation": wrong})
         try:
             await services.first_superuser.create(data.token, data.email, data.password)
