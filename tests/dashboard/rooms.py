@@ -1,9 +1,10 @@
-"""The room with the tables, asked as Piccolo Admin's page asks it: with the cookie of a superuser, from our own site."""
+"""The room with the tables, asked as its page asks it: with a superuser's cookie, from our own site."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -55,9 +56,10 @@ class Room:
     async def add(self, collection: str, sent: Mapping[str, Any]) -> httpx.Response:
         return await self.ask("POST", f"/api/tables/{collection}/", sent)
 
-    async def submitted(self, collection: str, row: Mapping[str, Any], typed: Mapping[str, Any]) -> dict[str, Any]:
+    def submitted(
+        self, properties: Mapping[str, Any], row: Mapping[str, Any], typed: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, Any]:
         """What the page sends for a form that shows `row`, in which `typed` was typed in."""
-        properties = (await self.schema(collection))["properties"]
         return {
             name: sent
             for name, of_field in properties.items()
