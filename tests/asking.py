@@ -8,10 +8,12 @@ from typing import Any
 
 import httpx
 from piccolo.table import Table
+from tests.described import check_described
 
 from piccobase import App, Role
 from piccobase.app.services import Services
 from piccobase.auth.superusers import upsert_superuser
+from piccobase.http.openapi.document import Reader
 
 SUPERUSER = ("root@example.com", "correct horse battery")
 
@@ -34,11 +36,15 @@ class Api:
         headers: dict[str, str] | None = None,
         query: dict[str, str] | None = None,
     ) -> httpx.Response:
-        """One request. `body` travels as JSON, `content` as it is."""
+        """One request. `body` travels as JSON, `content` as it is. The answer must be as the OpenAPI document says."""
         sent = dict(headers or {})
         if self.token:
             sent.setdefault("Authorization", self.token)
-        return await self.client.request(method, path, json=body, content=content, headers=sent, params=query)
+        answer = await self.client.request(method, path, json=body, content=content, headers=sent, params=query)
+        actor = await self.services.actors.actor(sent.get("Authorization", ""))
+        reader = Reader(self.services.records.access.key(actor), actor.superuser)
+        check_described(self.services.registry, reader, answer)
+        return answer
 
     def records(self, collection: str, record_id: str = "") -> str:
         """The path of a collection's records, or of one of them."""

@@ -75,7 +75,7 @@ _KINDS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "ForbiddenList": ("403", "Whoever asks may not do this, or not ask for this.", ("auth.", "filter.")),
     "NotFound": ("404", "There is nothing here, or nothing that may be seen.", ("request.",)),
     "TooLarge": ("413", "The body is larger than the limit.", ("request.",)),
-    "Failed": ("5XX", "Our fault, or the server is busy.", ("server.",)),
+    "Failed": ("5XX", "Our fault, or the server is busy.", ("",)),
 }
 
 
