@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from piccobase.extending import BadRequest, CollectionInfo, NotFound, RequestError, Services
 from piccobase_admin.api_pages import trying
@@ -44,7 +45,7 @@ def api_pages(services: Services) -> Sequence[HTTPRouteHandler]:
         return page("api_index.html", request.scope, collections=collections, rows=rows, current=None)
 
     @get("/admin/collections/{name:str}")
-    async def overview(request: _Asked, name: str) -> _Page:
+    async def overview(request: _Asked, name: FromPath[str]) -> _Page:
         collection = collection_of(name)
         _, tabs = await operations(request, collection)
         return page(
@@ -61,7 +62,7 @@ def api_pages(services: Services) -> Sequence[HTTPRouteHandler]:
         )
 
     @get("/admin/collections/{name:str}/{key:str}")
-    async def one(request: _Asked, name: str, key: str) -> _Page:
+    async def one(request: _Asked, name: FromPath[str], key: FromPath[str]) -> _Page:
         collection = collection_of(name)
         samples, tabs = await operations(request, collection)
         operation = next((tab for tab in tabs if tab.key == key), None)
