@@ -4,6 +4,7 @@ Everything is read through the record service, as the superuser who looks. No co
 records, and the newest records of a larger one are only looked for where an index finds them.
 """
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,11 +46,12 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`unwatched` are the collections too large to look through for what is new."""
+    """`unwatched` are the collections too large to look through for what is new: more records than `most_counted`."""
 
     holdings: Sequence[Holding]
     activities: Sequence[Activity]
     unwatched: Sequence[CollectionInfo]
+    most_counted: int
 
 
 async def look_over(services: Services, actor: Actor) -> Overview:
@@ -57,6 +59,7 @@ async def look_over(services: Services, actor: Actor) -> Overview:
     context = services.records.context(actor, "GET", {}, {})
     holdings, activities, unwatched = [], [], []
     for collection in ordered_collections(services):
+        await asyncio.sleep(0)  # short reads of SQLite give nobody else a turn, and there may be many collections
         count = await _count(services, context, collection)
         holdings.append(Holding(collection, count))
         moment = _moment_field(collection)
@@ -67,7 +70,7 @@ async def look_over(services: Services, actor: Actor) -> Overview:
         else:
             activities += await _newest(services, context, collection, moment)
     activities.sort(key=lambda activity: activity.moment, reverse=True)
-    return Overview(holdings, activities[:MOST_RECENT], unwatched)
+    return Overview(holdings, activities[:MOST_RECENT], unwatched, MOST_COUNTED)
 
 
 def ordered_collections(services: Services) -> list[CollectionInfo]:
