@@ -34,7 +34,7 @@ class Step:
 
 def taken_steps(server: RunningServer, *, with_roles: bool) -> list[Step]:
     """Takes all steps against `server`, which must have the blog's collections and no records."""
-    command = [_node(), FOLDER / "steps.mjs", _sdk(), server.url, *SUPERUSER]
+    command = [_node(), FOLDER / "steps.mjs", installed_sdk(), server.url, *SUPERUSER]
     if not with_roles:
         command.append("--without-roles")
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=RUN_TIMEOUT)
@@ -43,7 +43,7 @@ def taken_steps(server: RunningServer, *, with_roles: bool) -> list[Step]:
     return [Step(**json.loads(line)) for line in done.stdout.splitlines()]
 
 
-def _sdk() -> Path:
+def installed_sdk() -> Path:
     """The folder of the npm package, installed at the first call and kept for later runs."""
     wanted = (FOLDER / "package.json").read_bytes()
     kept = CACHE / f"sdk-{hashlib.sha256(wanted).hexdigest()[:12]}"

@@ -1,0 +1,106 @@
+"""The tutorial's page, made of its own blocks, in a real browser with the SDK as npm delivers it."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+from tests.browser import PHONE
+from tests.docs.pages import ROOT, blocks_of
+from tests.process.client import Client
+from tests.process.sdk.running import installed_sdk
+from tests.process.serving import free_port, running_piccobase
+
+TUTORIAL = ROOT / "docs" / "tutorials" / "first-app.md"
+WRITTEN_ADDRESS = "http://127.0.0.1:8090"
+PASSWORD = "correct horse"
+
+
+@contextmanager
+def served_page(folder: Path, api: str) -> Iterator[str]:
+    """The tutorial's three files with the SDK beside them, served as it says; asks the API at `api`."""
+    for language, name in (("html", "index.html"), ("javascript", "page.js"), ("css", "page.css")):
+        (block,) = [block for block in blocks_of(TUTORIAL) if block.language == language]
+        assert (WRITTEN_ADDRESS in block.text) is (language == "javascript")
+        (folder / name).write_text(block.text.replace(WRITTEN_ADDRESS, api))
+    (folder / "node_modules").symlink_to(installed_sdk() / "node_modules")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + 20
+            while not is_answering(url):
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            yield url
+        finally:
+            process.terminate()
+
+
+def is_answering(url: str) -> bool:
+    try:
+        return Client(url).send("GET", "/").status == 200
+    except OSError:
+        return False
+
+
+def test_the_page_lists_and_edits_records_and_shows_a_rule_refusing(tmp_path: Path, page: Page) -> None:
+    sources = [block.text for block in blocks_of(TUTORIAL) if block.language == "python"]
+    (tmp_path / "app.py").write_text(sources[-1])
+    (tmp_path / "page").mkdir()
+    with running_piccobase(tmp_path / "app.py", tmp_path) as server, served_page(tmp_path / "page", server.url) as url:
+        ada = {"email": "ada@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD}
+        server.guest().ask("POST", "/api/collections/users/records", ada)
+        theirs = server.guest().sign_in("users", ada["email"], PASSWORD)
+        me = theirs.ask("GET", "/api/collections/users/records")["items"][0]["id"]
+        theirs.ask("POST", "/api/collections/dishes/records", {"name": "Focaccia", "vegan": True, "cook": me})
+
+        def dishes() -> dict[str, int]:
+            found = server.guest().ask("GET", "/api/collections/dishes/records")["items"]
+            return {dish["name"]: dish["portions"] for dish in found}
+
+        message, items = page.get_by_role("status"), page.get_by_role("listitem")
+        page.goto(url)
+        expect(items).to_have_count(1)
+        expect(page.get_by_role("button", name="Add")).to_be_hidden()
+
+        page.get_by_label("E-mail").fill("bob@example.com")
+        page.get_by_label("Password").fill("short")
+        page.get_by_label("Password").evaluate("input => input.removeAttribute('minlength')")
+        page.get_by_role("button", name="Sign up").click()
+        expect(message).to_have_text("Failed to create record. password: Must be at least 8 character(s).")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign up").click()
+        expect(message).to_have_text("Welcome!")
+        expect(page.get_by_text("Signed in as bob@example.com")).to_be_visible()
+
+        page.get_by_label("Dish").fill("Dal <b>")
+        page.get_by_label("vegan").check()
+        page.get_by_role("button", name="Add").click()
+        dal, focaccia = items.filter(has_text="Dal <b>"), items.filter(has_text="Focaccia")
+        expect(dal).to_contain_text("vegan, yours")
+        dal.get_by_label("portions").fill("9")
+        dal.get_by_label("portions").press("Enter")
+        expect(message).to_have_text("Dal <b>: 9 portions.")
+        assert dishes() == {"Focaccia": 4, "Dal <b>": 9}
+
+        focaccia.get_by_role("button", name="Remove").click()
+        expect(message).to_have_text("The requested resource wasn't found.")
+        message.evaluate("element => { element.textContent = '' }")
+        focaccia.get_by_label("portions").fill("1")
+        focaccia.get_by_label("portions").press("Enter")
+        expect(message).to_have_text("The requested resource wasn't found.")
+        expect(focaccia.get_by_label("portions")).to_have_value("4")
+        page.set_viewport_size(PHONE)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+        dal.get_by_role("button", name="Remove").click()
+        expect(message).to_have_text("Dal <b> is gone.")
+        assert dishes() == {"Focaccia": 4}
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("button", name="Sign in")).to_be_visible()
