@@ -226,6 +226,7 @@ def test_types_are_named_after_classes_and_no_two_alike() -> None:
         table("FooBar", "foo_bar"),
         table("Foobar", "fooBar"),
         table("ApiError", "errors"),
+        table("String", "string"),
     ]
     registry, _ = check_declaration(declared, [])
     names = name_collections(registry.collections.values(), lambda one: not one.system, ["ApiError"])
@@ -233,12 +234,13 @@ def test_types_are_named_after_classes_and_no_two_alike() -> None:
         "_superusers": ("Superuser", "Superusers"),
         "errors": ("Errors", "Errors"),
         "fooBar": ("Foobar", "FooBar"),
-        "foo_bar": ("FooBar2", "FooBar2"),
+        "foo_bar": ("FooBar2Record", "FooBar2"),
         "lists": ("CityList", "Lists"),
         "old_posts": ("Post", "OldPosts"),
         "post_pages": ("PostPages", "PostPages"),
         "posts": ("Posts", "Posts"),
         "sizes": ("Sizes", "Sizes"),
+        "string": ("StringRecord", "String"),
     }
 
 
