@@ -27,8 +27,11 @@ def record_schema(collection: CollectionInfo, fields: Iterable[FieldInfo], targe
             properties[field.name]["readOnly"] = True
     properties["collectionId"] = {"type": "string", "readOnly": True, "description": ANSWERED["collectionId"]}
     properties["collectionName"] = {"type": "string", "readOnly": True, "const": collection.name}
-    # An address is not always shown.
-    required = [name for name in properties if not (collection.kind == "auth" and name == "email")]
+    # Only what everybody is answered: an address is not always shown, and a token that ends leaves a guest.
+    restricted = {field.name for field in collection.fields if field.hidden or field.read_rule != ""}
+    if collection.kind == "auth":
+        restricted.add("email")
+    required = [name for name in properties if name not in restricted]
     return {"type": "object", **described(docstring(collection)), "properties": properties, "required": required}
 
 
