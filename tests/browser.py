@@ -11,9 +11,13 @@ PHONE = {"width": 390, "height": 844}  # CSS pixels
 DESKTOP = {"width": 1280, "height": 800}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for each process that runs tests. `scripts/prepare` installs it where it may."""
+    """One browser for each module of tests. `scripts/prepare` installs it where it may.
+
+    As long as it runs, Playwright's event loop does so too, and no test with a coroutine can run beside it: a module
+    that uses the browser has none, and the browser ends with the module.
+    """
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip("no Chromium on this machine; on Debian: apt install chromium")

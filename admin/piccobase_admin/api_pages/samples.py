@@ -94,6 +94,8 @@ def sample_value(collection: CollectionInfo, one: FieldInfo, ids: _Ids) -> Any:
             return ids.of(one.target, 1)[0]
         return ids.of(one.target, max(1, getattr(one.value, "min_select", 0)))
     candidates = [*sorted(one.choices), *_candidates(one.value, one.name, unique=one.unique or one.key)]
+    if one.key:  # what has a blank in it is no id
+        candidates = [wire for wire in candidates if " " not in str(wire)]
     return next((wire for wire in candidates if _is_taken(collection, one, wire)), candidates[0])
 
 

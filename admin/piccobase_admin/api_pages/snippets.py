@@ -40,7 +40,7 @@ def sign_in_for(operation: Operation, collection: CollectionInfo, registry: Regi
     rule = collection.rules.get(operation.verb) if operation.verb else None
     if rule is None:
         return superuser
-    if "@request." not in rule:
+    if "@request.auth." not in rule and "@request.roles" not in rule:
         return None
     candidates = [one for one in registry.collections.values() if _as_record_of(one) and one.id != SUPERUSERS_ID]
     named = [one for one in candidates if f"'{one.name}'" in rule]

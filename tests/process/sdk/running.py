@@ -34,7 +34,7 @@ class Step:
 
 def taken_steps(server: RunningServer, *, with_roles: bool) -> list[Step]:
     """Takes all steps against `server`, which must have the blog's collections and no records."""
-    command = [_node(), FOLDER / "steps.mjs", installed_sdk(), server.url, *SUPERUSER]
+    command = [node(), FOLDER / "steps.mjs", installed_sdk(), server.url, *SUPERUSER]
     if not with_roles:
         command.append("--without-roles")
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=RUN_TIMEOUT)
@@ -61,7 +61,7 @@ def installed_sdk() -> Path:
 
 def _install(folder: Path) -> None:
     npm = _nodejs() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    command = [_node(), npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
+    command = [node(), npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
     done = subprocess.run(
         [str(word) for word in command], cwd=folder, capture_output=True, text=True, timeout=INSTALL_TIMEOUT
     )
@@ -69,7 +69,8 @@ def _install(folder: Path) -> None:
         raise RuntimeError(f"npm could not install the client:\n{done.stdout}{done.stderr}")
 
 
-def _node() -> Path:
+def node() -> Path:
+    """The program `node`."""
     return _nodejs() / "bin" / "node"
 
 
