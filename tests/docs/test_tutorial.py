@@ -1,5 +1,6 @@
 """The tutorial's page, made of its own blocks, in a real browser with the SDK as npm delivers it."""
 
+import re
 import subprocess
 import sys
 import time
@@ -12,7 +13,8 @@ from tests.browser import PHONE
 from tests.docs.pages import ROOT, blocks_of
 from tests.process.client import Client
 from tests.process.sdk.running import installed_sdk
-from tests.process.serving import free_port, running_piccobase
+from tests.process.serving import free_port
+from tests.process.watching import Watched, watched
 
 TUTORIAL = ROOT / "docs" / "tutorials" / "first-app.md"
 WRITTEN_ADDRESS = "http://127.0.0.1:8090"
@@ -49,24 +51,24 @@ def is_answering(url: str) -> bool:
         return False
 
 
-def test_the_page_lists_and_edits_records_and_shows_a_rule_refusing(tmp_path: Path, page: Page) -> None:
-    sources = [block.text for block in blocks_of(TUTORIAL) if block.language == "python"]
-    (tmp_path / "app.py").write_text(sources[-1])
+def test_the_tutorial_from_its_first_file_to_a_rule_that_refuses(tmp_path: Path, page: Page) -> None:
+    first, second = (block.text for block in blocks_of(TUTORIAL) if block.language == "python")
+    (tmp_path / "app.py").write_text(first)
     (tmp_path / "page").mkdir()
-    with running_piccobase(tmp_path / "app.py", tmp_path) as server, served_page(tmp_path / "page", server.url) as url:
-        ada = {"email": "ada@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD}
-        server.guest().ask("POST", "/api/collections/users/records", ada)
-        theirs = server.guest().sign_in("users", ada["email"], PASSWORD)
-        me = theirs.ask("GET", "/api/collections/users/records")["items"][0]["id"]
-        theirs.ask("POST", "/api/collections/dishes/records", {"name": "Focaccia", "vegan": True, "cook": me})
+    with watched(tmp_path) as server, served_page(tmp_path / "page", server.url) as url:
+        server.client.ask("POST", "/api/collections/dishes/records", {"name": "Lentil soup", "vegan": True})
+        set_up_superuser(page, server)
+        server.save_and_wait("app.py", second)
+        bring_focaccia(server.client)
 
         def dishes() -> dict[str, int]:
-            found = server.guest().ask("GET", "/api/collections/dishes/records")["items"]
+            found = server.client.ask("GET", "/api/collections/dishes/records")["items"]
             return {dish["name"]: dish["portions"] for dish in found}
 
+        assert dishes() == {"Lentil soup": 4, "Focaccia": 4}
         message, items = page.get_by_role("status"), page.get_by_role("listitem")
         page.goto(url)
-        expect(items).to_have_count(1)
+        expect(items).to_have_count(2)
         expect(page.get_by_role("button", name="Add")).to_be_hidden()
 
         page.get_by_label("E-mail").fill("bob@example.com")
@@ -87,7 +89,7 @@ def test_the_page_lists_and_edits_records_and_shows_a_rule_refusing(tmp_path: Pa
         dal.get_by_label("portions").fill("9")
         dal.get_by_label("portions").press("Enter")
         expect(message).to_have_text("Dal <b>: 9 portions.")
-        assert dishes() == {"Focaccia": 4, "Dal <b>": 9}
+        assert dishes() == {"Lentil soup": 4, "Focaccia": 4, "Dal <b>": 9}
 
         focaccia.get_by_role("button", name="Remove").click()
         expect(message).to_have_text("The requested resource wasn't found.")
@@ -101,6 +103,26 @@ def test_the_page_lists_and_edits_records_and_shows_a_rule_refusing(tmp_path: Pa
 
         dal.get_by_role("button", name="Remove").click()
         expect(message).to_have_text("Dal <b> is gone.")
-        assert dishes() == {"Focaccia": 4}
+        assert dishes() == {"Lentil soup": 4, "Focaccia": 4}
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def set_up_superuser(page: Page, server: Watched) -> None:
+    """Opens the printed link, and sees the collection in the dashboard."""
+    link = re.search(r"http\S+/admin/set-up\S+", server.told())
+    assert link is not None, server.told()
+    page.goto(link[0])
+    page.get_by_label("E-mail address").fill("root@example.com")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password once more").fill(PASSWORD)
+    page.get_by_role("button", name="Create superuser").click()
+    expect(page.get_by_text("dishes").first).to_be_visible()
+
+
+def bring_focaccia(guest: Client) -> None:
+    """What the tutorial's curl lines do: Ada signs up and in, and adds a dish."""
+    ada = {"email": "ada@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD}
+    cook = guest.ask("POST", "/api/collections/users/records", ada)["id"]
+    draft = {"name": "Focaccia", "vegan": True, "cook": cook}
+    guest.sign_in("users", ada["email"], PASSWORD).ask("POST", "/api/collections/dishes/records", draft)

@@ -1,10 +1,12 @@
 """`piccobase new`: what it makes runs, passes its own tests, and is clean by every tool; a failure leaves nothing."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.docs.console import read_curl, remembered
 from tests.process.serving import run, running_piccobase
 
 from piccobase.base.errors import StartError
@@ -58,14 +60,19 @@ def test_what_is_made_has_no_mistakes_and_no_warnings(made: str, request: pytest
         run([COMMANDS / command[0], *command[1:]], folder)
 
 
-def test_a_project_is_served(project: Path, tmp_path: Path) -> None:
+def test_a_project_is_served_and_answers_what_its_readme_asks(project: Path, tmp_path: Path) -> None:
+    asked = [row.removeprefix("$ ") for row in (project / "README.md").read_text().splitlines() if "$ curl" in row]
+    variables: dict[str, str] = {}
     with running_piccobase(project, tmp_path) as server:
-        ada = {"name": "Ada", "email": "ada@example.com", "password": "correct horse"}
-        server.guest().ask("POST", "/api/collections/users/records", {**ada, "passwordConfirm": ada["password"]})
-        signed_in = server.guest().sign_in("users", ada["email"], ada["password"])
-        me = signed_in.ask("GET", "/api/collections/users/records")["items"][0]["id"]
-        signed_in.ask("POST", "/api/collections/tools/records", {"name": "Ladder", "lender": me})
-        assert server.guest().ask("GET", "/api/collections/tools/records")["totalItems"] == 1
+        for line in asked:
+            call = read_curl(line, variables)
+            content = None if call.json is None else json.dumps(call.json).encode()
+            answer = server.guest().send(
+                call.method, call.url, content, {"Content-Type": "application/json", **call.headers}
+            )
+            assert answer.status == 200, (line, answer)
+            variables |= remembered(answer.body)
+    assert [tool["name"] for tool in answer.body["items"]] == ["Ladder"]
 
 
 def test_a_single_file_is_served(minimal: Path, tmp_path: Path) -> None:

@@ -2,16 +2,15 @@
 
 import http.client
 import os
+import pty
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,10 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser import PHONE
 from tests.process.client import Client
+from tests.process.watching import PATIENCE, Watched, alive, until, watched
 
 from piccobase.base.errors import StartError
 from piccobase.cli.reloading import serve_again_and_again, watched_folders
-
-PATIENCE = 30.0  # seconds
 
 APP = """\
 import asyncio
@@ -49,6 +47,7 @@ class Streaming(App):
 app = Streaming(collections=COLLECTIONS)
 """
 
+CHANGED = "shop/collections.py"
 COLLECTIONS = """\
 from piccolo.columns import Varchar
 from piccobase import Collection, Rules
@@ -66,106 +65,17 @@ COLLECTIONS = [Note]
 """
 
 
-@dataclass
-class Watched:
-    """`piccobase serve --reload` on a project, in a process group of its own as a terminal would have it."""
-
-    folder: Path
-    process: "subprocess.Popen[bytes]"
-    log: Path
-    url: str = ""
-    family: set[int] = field(default_factory=set)  # every process that was ever seen below it
-
-    @property
-    def client(self) -> Client:
-        return Client(self.url)
-
-    def told(self) -> str:
-        self.family |= descendants(self.process.pid)
-        return self.log.read_text(errors="replace")
-
-    def save(self, text: str, name: str = "shop/collections.py") -> None:
-        (self.folder / name).write_text(text)
-
-    def save_and_wait(self, text: str, name: str = "shop/collections.py", wait_for: str = "Serving on") -> str:
-        """Saves, and returns what was printed from then on once `wait_for` stands in it."""
-        before = len(self.told())
-        self.save(text, name)
-        until(lambda: wait_for in self.told()[before:], self.told)
-        return self.told()[before:]
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """An app with its collections in a package, as larger ones have them."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").write_text("")
+    (tmp_path / CHANGED).write_text(COLLECTIONS)
+    (tmp_path / "app.py").write_text(APP)
+    return tmp_path
 
 
-@contextmanager
-def watched(folder: Path, *arguments: str, wait_for: str = "Serving on") -> Iterator[Watched]:
-    """A project in `folder`, served with --reload; ended at the latest at the end, with all that it has started."""
-    (folder / "shop").mkdir()
-    (folder / "shop" / "__init__.py").write_text("")
-    (folder / "shop" / "collections.py").write_text(COLLECTIONS)
-    (folder / "app.py").write_text(APP)
-    log = folder / "serve.log"
-    command = [sys.executable, "-m", "piccobase", "serve", "--reload", "--port", "0", *arguments]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    server = Watched(folder, process, log)
-    try:
-        until(lambda: wait_for in server.told() or process.poll() is not None, server.told)
-        found = re.search(r"http://[\d.]+:\d+", server.told())
-        assert found is not None, server.told()
-        server.url = found[0]
-        yield server
-    finally:
-        if process.poll() is None:
-            server.told()
-            process.kill()
-        process.wait()
-        until(lambda: not alive(server.family), lambda: f"still there: {alive(server.family)}")
-
-
-def until(happened: Callable[[], Any], told: Callable[[], str]) -> None:
-    """Waits for a condition; says what is known where it never comes."""
-    deadline = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < deadline, told()
-        time.sleep(0.02)
-
-
-def descendants(pid: int) -> set[int]:
-    """The processes below a process, as the kernel knows them now."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue  # gone meanwhile
-    found: set[int] = set()
-    waiting = [pid]
-    while waiting:
-        children = [child for child, parent in parents.items() if parent == waiting[-1]]
-        waiting.pop()
-        found |= {*children}
-        waiting += children
-    return found
-
-
-def alive(family: set[int]) -> set[int]:
-    """Those that still run; a zombie, which only its parent has not buried yet, does not."""
-
-    def runs(pid: int) -> bool:
-        try:
-            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        except OSError:
-            return False
-
-    return {pid for pid in family if runs(pid)}
-
-
-def test_a_save_is_served_while_requests_wait_and_streams_end_cleanly(tmp_path: Path) -> None:
+def test_a_save_is_served_while_requests_wait_and_streams_end_cleanly(project: Path) -> None:
     statuses: list[object] = []
     done = threading.Event()
 
@@ -176,7 +86,7 @@ def test_a_save_is_served_while_requests_wait_and_streams_end_cleanly(tmp_path: 
             except OSError as error:
                 statuses.append(repr(error))
 
-    with watched(tmp_path) as server:
+    with watched(project) as server:
         asking = [threading.Thread(target=ask_without_pause, args=(server.client,)) for _ in range(4)]
         for thread in asking:
             thread.start()
@@ -185,22 +95,22 @@ def test_a_save_is_served_while_requests_wait_and_streams_end_cleanly(tmp_path: 
                 stream.request("GET", "/stream", headers={"Accept": "text/event-stream"})
                 events = stream.getresponse()
                 assert events.readline() == b"data: hello\n"
-                told = server.save_and_wait(COLLECTIONS.replace('"notes"', '"memos"'))
+                told = server.save_and_wait(CHANGED, COLLECTIONS.replace('"notes"', '"memos"'))
                 assert events.read() == b"\n"  # it ended with its last chunk, no error
             assert "shop/collections.py changed, starting anew." in told
             assert server.client.send("GET", "/api/collections/memos/records").status == 200
 
             # Saves in a row, of one size and within a second: the last one counts.
             for number in range(20):
-                server.save(COLLECTIONS.replace('"notes"', f'"note{number:02}"'))
+                server.save(CHANGED, COLLECTIONS.replace('"notes"', f'"note{number:02}"'))
             until(lambda: server.client.send("GET", "/api/collections/note19/records").status == 200, server.told)
 
             # What is no Python file changes nothing; the mark after it shows that the watch was awake.
             starts = server.told().count("changed, starting anew")
-            server.save("text", "notes.txt")
-            (tmp_path / "node_modules").mkdir()
-            server.save("print()", "node_modules/x.py")
-            told = server.save_and_wait(APP + "\n", "app.py")
+            server.save("notes.txt", "text")
+            (project / "node_modules").mkdir()
+            server.save("node_modules/x.py", "print()")
+            told = server.save_and_wait("app.py", APP + "\n")
             assert told.startswith("app.py changed, starting anew.")
             assert server.told().count("changed, starting anew") == starts + 1
         finally:
@@ -219,10 +129,10 @@ def test_a_save_is_served_while_requests_wait_and_streams_end_cleanly(tmp_path: 
 MISTAKEN = COLLECTIONS.replace('list=""', 'list="txet = 1"').replace('create=""', 'create="text = <script>"')
 
 
-def test_mistakes_are_shown_until_they_are_mended(tmp_path: Path, page: Page) -> None:
-    with watched(tmp_path, "app.py:app") as server:
+def test_mistakes_are_shown_until_they_are_mended(project: Path, page: Page) -> None:
+    with watched(project, "app.py:app") as server:
         made = server.client.ask("POST", "/api/collections/notes/records", {"text": "kept"})
-        told = server.save_and_wait(MISTAKEN, wait_for="The app does not start.")
+        told = server.save_and_wait(CHANGED, MISTAKEN, wait_for="The app does not start.")
         assert 'shop/collections.py:8: rule.E005 notes, list: notes has no field "txet". Did you mean "text"?' in told
         assert "shop/collections.py:9: rule.E005 notes, create: " in told
         assert f"{server.url}/admin/ says why" in told
@@ -253,14 +163,14 @@ def test_mistakes_are_shown_until_they_are_mended(tmp_path: Path, page: Page) ->
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
         # Another mistake shows itself on the open page, then the app does.
-        told = server.save_and_wait("import nothing_of_this_name\n", wait_for="The app does not start.")
+        told = server.save_and_wait(CHANGED, "import nothing_of_this_name\n", wait_for="The app does not start.")
         assert "shop/collections.py:1: ModuleNotFoundError: No module named 'nothing_of_this_name'" in told
         expect(page.get_by_text("ModuleNotFoundError")).to_be_visible()
-        told = server.save_and_wait("def (:\n", wait_for="The app does not start.")
+        told = server.save_and_wait(CHANGED, "def (:\n", wait_for="The app does not start.")
         assert "shop/collections.py:1: SyntaxError: invalid syntax" in told
-        told = server.save_and_wait("raise SystemExit(3)\n", wait_for="The app does not start.")
+        told = server.save_and_wait(CHANGED, "raise SystemExit(3)\n", wait_for="The app does not start.")
         assert "The process that served the app ended with status 3" in page_text(server)
-        server.save_and_wait(COLLECTIONS)
+        server.save_and_wait(CHANGED, COLLECTIONS)
         expect(page.get_by_text("The app does not start")).to_have_count(0)
         found = server.client.ask("GET", "/api/collections/notes/records")["items"]
         assert [record["id"] for record in found] == [made["id"]]
@@ -275,21 +185,40 @@ def page_text(server: Watched) -> str:
     return str(server.client.send("GET", "/admin/").body)
 
 
-def test_an_app_that_cannot_even_start_once_is_waited_for_and_a_deaf_process_is_killed(tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("in the way")
-    with watched(tmp_path, "shop.main:app", wait_for="The app does not start.") as server:
+def test_an_app_that_cannot_even_start_once_is_waited_for_and_a_deaf_process_is_killed(project: Path) -> None:
+    (project / "data").write_text("in the way")
+    with watched(project, "shop.main:app", wait_for="The app does not start.") as server:
         assert "No module named 'shop.main'" in server.told()
-        told = server.save_and_wait(APP, "shop/main.py", wait_for="The app does not start.")
+        told = server.save_and_wait("shop/main.py", APP, wait_for="The app does not start.")
         assert "start.failed: The data dir data cannot be made: File exists. Choose one with --data-dir." in told
-        (tmp_path / "data").unlink()
-        server.save_and_wait(COLLECTIONS)
+        (project / "data").unlink()
+        server.save_and_wait(CHANGED, COLLECTIONS)
 
         deaf = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf', flush=True)\n"
-        server.save_and_wait(deaf + "time.sleep(1000)\n", wait_for="deaf")
-        told = server.save_and_wait(COLLECTIONS)
+        server.save_and_wait(CHANGED, deaf + "time.sleep(1000)\n", wait_for="deaf")
+        told = server.save_and_wait(CHANGED, COLLECTIONS)
         assert "The process did not end within 6 seconds and is killed." in told
         assert server.client.send("GET", "/api/health").status == 200
     # The parent was killed without a word, and nobody is left: `watched` has looked.
+
+
+def test_a_breakpoint_stops_in_the_terminal_where_the_command_runs(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("from piccobase import App\n\nbreakpoint()\napp = App()\n")
+    terminal, its_end = pty.openpty()
+    command = [sys.executable, "-m", "piccobase", "serve", "--reload", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, stdin=its_end, stdout=its_end, stderr=its_end) as process:
+        os.close(its_end)
+        try:
+            for shown, typed in (("(Pdb)", "p 6 * 7"), ("42", "continue"), ("Serving on", "")):
+                told = ""
+                while shown not in told:
+                    assert select.select([terminal], [], [], PATIENCE)[0], told
+                    told += os.read(terminal, 4096).decode()
+                os.write(terminal, f"{typed}\n".encode())
+        finally:
+            process.terminate()
+            assert process.wait(PATIENCE) == 0
+            os.close(terminal)
 
 
 def test_what_cannot_begin_is_told_and_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
