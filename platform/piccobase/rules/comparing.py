@@ -100,7 +100,8 @@ class Comparing:
         _check_kinds(left, operator, right)
         if left.many:
             return Condition(self._of_many(left.many, left, operator, some, right), of_record)
-        if right.source == "actor" and operator == "=" and not guarded and _may_be_empty(left):
+        from_actor = left.source == "record" and right.source == "actor"
+        if from_actor and operator == "=" and left.blank and not guarded:
             self.holes.append(left.text)
         return Condition(f"{left.text} {_predicate(left, operator, right)}", of_record)
 
@@ -144,11 +145,6 @@ def _relation_of(phrase: Phrase) -> "_Relation | None":
     if found.key and many is not None and phrase.collection is not None and "." not in many.key:
         return _Relation(phrase.collection.name)
     return None
-
-
-def _may_be_empty(left: Phrase) -> bool:
-    is_key = left.field is not None and left.field.key
-    return left.source == "record" and (left.nullable or left.meaning == "text") and not is_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +245,7 @@ def _likeness(left: Phrase, operator: Operator, right: Phrase) -> str:
     verbs = {"contain": "contains", "start with": "starts with", "end with": "ends with", "match": "matches"}
     verb, looked_for = _pattern(right)
     # Where there is no value, neither ~ nor !~ holds.
-    there = "is not empty and " if left.nullable else ""
+    there = "is not null and " if left.nullable else ""
     said = verbs[verb] if operator == "~" else f"{there}does not {verb}"
     return f"{said} {looked_for} in any letter case"
 

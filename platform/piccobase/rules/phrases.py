@@ -64,6 +64,7 @@ class Phrase:
     field: FieldInfo | None = None  # where it is that field of a record and nothing else
     collection: CollectionInfo | None = None  # that has the field
     nullable: bool = True
+    blank: bool = True  # whether it can be empty, as a guest's id is
     many: Many | None = None
     me: bool = False
     my_collection: Literal["", "id", "name"] = ""
@@ -144,7 +145,9 @@ class Phrases:
             if not rest or (target and not field.multiple and tuple(rest) == (target.key.name,)):
                 text = "'s ".join((*hops, part))
                 phrase = _of_record(text, many, _MEANINGS.get(field.family, "text"))
-                return replace(phrase, field=field, collection=current, nullable=nullable or bool(hops))
+                nullable = nullable or bool(hops)
+                blank = nullable or (phrase.meaning == "text" and not field.key)
+                return replace(phrase, field=field, collection=current, nullable=nullable, blank=blank)
             if target is None or (field.multiple and many):
                 raise Unsayable
             if field.multiple:
@@ -185,13 +188,15 @@ class Phrases:
         match modifier:
             case "" if field is not None and field.multiple:
                 # Without :each a list is compared as a whole, by its JSON text.
-                return _renamed(phrase, "JSON text of {}", field=None, meaning="text", nullable=True)
+                whole = _renamed(phrase, "JSON text of {}", field=None, meaning="text")
+                return replace(whole, blank=phrase.nullable)
             case "":
                 return phrase
             case "lower" if field is None or not field.multiple:
                 return _renamed(phrase, "{} in lower case", field=None, meaning="text")
             case "length" if field is not None and (listed or field.target or field.type == "select"):
-                return _renamed(phrase, "number of entries of {}", field=None, meaning="number", nullable=False)
+                counted = _renamed(phrase, "number of entries of {}", field=None, meaning="number")
+                return replace(counted, nullable=False, blank=False)
             case "each" if listed and not phrase.many:
                 many = Many(item="entry", rows=phrase.text, key=f"{phrase.text}:each")
                 return replace(phrase, many=many, nullable=True)
@@ -289,9 +294,7 @@ def _of_record(text: str, many: Many | None, meaning: Meaning) -> Phrase:
     return Phrase(text=text, source="record", meaning=meaning, many=replace(many, item=text) if many else None)
 
 
-def _renamed(
-    phrase: Phrase, pattern: str, *, field: FieldInfo | None, meaning: Meaning, nullable: bool | None = None
-) -> Phrase:
+def _renamed(phrase: Phrase, pattern: str, *, field: FieldInfo | None, meaning: Meaning) -> Phrase:
     many = replace(phrase.many, item=pattern.format(phrase.many.item)) if phrase.many else None
     text = pattern.format(phrase.text)
     return replace(
@@ -300,7 +303,6 @@ def _renamed(
         many=many,
         field=field,
         meaning=meaning,
-        nullable=phrase.nullable if nullable is None else nullable,
     )
 
 
