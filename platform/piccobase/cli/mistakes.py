@@ -34,10 +34,10 @@ class Mistake:
         return f"{where}{self.kind}{' ' + self.place if self.place else ''}: {self.text}"
 
 
-def check_app(app: App) -> list[Problem]:
-    """As `App.check`, but the message of InvalidDeclaration names file and line of each mistake."""
+def check_app(app: App) -> list[Mistake]:
+    """As `App.check`, but with file and line of each warning, and of each mistake in InvalidDeclaration's message."""
     try:
-        return app.check()
+        return [_of_problem(warning, app.collections) for warning in app.check()]
     except InvalidDeclaration as error:
         error.message = "\n".join(map(str, mistakes_of(error, app.collections)))
         raise

@@ -80,6 +80,12 @@ def test_what_check_says_names_file_and_line(tmp_path: Path, monkeypatch: pytest
     assert refused.value.message.startswith(f"{name_of(tmp_path)}.py:15: rule.E005 notes, list: ")
 
 
+def test_a_warning_names_file_and_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = load(APP.replace('list=""', 'list="writer = @request.auth.id"'), tmp_path, monkeypatch)
+    (warning,) = check_app(app)
+    assert str(warning).startswith(f"{name_of(tmp_path)}.py:15: rule.W001 notes, list: ")
+
+
 def name_of(folder: Path) -> str:
     """A module's name that no other test has: modules are remembered."""
     return f"app_{folder.name.translate({ord(sign): '_' for sign in '.-[]'})}"
