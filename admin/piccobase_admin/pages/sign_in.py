@@ -66,7 +66,7 @@ async def _form(
     identity: str = "",
     error: RequestError | None = None,
 ) -> Response[str]:
-    """The form. While there is no superuser it says how the first one is made."""
+    """The form; while there is no superuser, in its place how the first one is made."""
     told = error.message if error else ""
     if isinstance(error, BadRequest):  # the same for whatever was wrong: nobody learns who has an account
         told = "The e-mail address or the password is wrong."
