@@ -97,8 +97,8 @@
   XMLHttpRequest.prototype.open = function (method, ...rest) {
     this.addEventListener("load", () => {
       if (this.status === 401) toSignIn();
-      else if (this.status >= 400 && /^(get|delete)$/i.test(method)) tell(said(this));
-      else if (/^(post|patch|put|delete)$/i.test(method)) tell("");
+      else if (this.status < 400) tell("");
+      else if (/^get$/i.test(method) || !here().record) tell(said(this)); // a form tells it by itself
     });
     return open.call(this, method, ...rest);
   };
