@@ -1,14 +1,23 @@
-"""Finding somebody to ask as: auth records by id, e-mail address, or what else they are called."""
+"""Who may be asked as: a guest, oneself, or an auth record found by id, e-mail address or what else it is called."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from piccobase.extending import SUPERUSERS_ID, Actor, CollectionInfo, Services
+from piccobase.extending import SUPERUSERS_ID, Actor, BadRequest, CollectionInfo, NotFound, Services
 from piccobase_admin.api_pages.reading import first_records
 
 MOST_FOUND = 6  # of one collection
 _NAMES = ("name", "username", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: nobody in particular, or a record of an auth collection."""
+
+    label: str
+    collection: CollectionInfo | None = None
+    record_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +44,33 @@ async def find_askers(services: Services, actor: Actor, text: str) -> list[Found
     return found
 
 
+async def asker_of(services: Services, me: Actor, chosen: str) -> Asker:
+    """From what the form sends: `guest`, `me`, or `collection/id`. Raises BadRequest, and NotFound without a record."""
+    if chosen == "guest":
+        return Asker("a guest")
+    if chosen == "me":
+        return Asker(f"{me.values['email']}, superuser", me.collection, me.id)
+    name, _, record_id = chosen.partition("/")
+    collection = services.registry.find(name) if name else None
+    if collection is None or collection.kind != "auth" or not record_id:
+        raise BadRequest("Choose who asks: a guest, yourself, or a record that the search has found.")
+    records = [] if "\0" in record_id else await first_records(services, me, collection, 1, where=_is(record_id))
+    if not records:
+        raise NotFound
+    return Asker(f"{_found(collection, records[0]).label} of {collection.name}", collection, record_id)
+
+
+def _is(record_id: str) -> str:
+    escaped = record_id.replace("\\", "\\\\").replace("'", "\\'")
+    return f"id = '{escaped}'"
+
+
 def _condition(collection: CollectionInfo, text: str) -> str:
     if not text:
         return ""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     pattern = text.replace("\\", "\\\\").replace("%", "\\%").replace("\\", "\\\\").replace("'", "\\'")
     like = [f"{name} ~ '{pattern}'" for name in _searched(collection)]
-    return " || ".join([f"id = '{escaped}'", *like])
+    return " || ".join([_is(text), *like])
 
 
 def _searched(collection: CollectionInfo) -> Iterable[str]:

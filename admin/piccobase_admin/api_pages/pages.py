@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from piccobase.extending import BadRequest, CollectionInfo, NotFound, RequestError, Services
 from piccobase_admin.api_pages import trying
-from piccobase_admin.api_pages.askers import find_askers
+from piccobase_admin.api_pages.askers import asker_of, find_askers
 from piccobase_admin.api_pages.describing import field_rows, lifetime, rule_row, rule_rows, warnings_of
 from piccobase_admin.api_pages.operations import Operation, operations_of
 from piccobase_admin.api_pages.reading import pretty
@@ -104,8 +104,8 @@ def api_pages(services: Services) -> Sequence[HTTPRouteHandler]:
         sent = {name: str(value) for name, value in form.items()}
         try:
             wanted = _wanted(sent)
-            asker = trying.asker_of(services, sent.get("asker", ""), request.user)
             trying.check_wanted(wanted)
+            asker = await asker_of(services, request.user, sent.get("asker", ""))
             if wanted.writes and sent.get("confirmed") != "yes":
                 return page("api_confirm.html", request.scope, asker=asker, wanted=wanted)
             answered = await trying.try_request(services, request.scope, asker, wanted)

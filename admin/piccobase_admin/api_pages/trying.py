@@ -15,7 +15,8 @@ from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 
-from piccobase.extending import Actor, BadRequest, CollectionInfo, Services, Verb
+from piccobase.extending import BadRequest, CollectionInfo, Services, Verb
+from piccobase_admin.api_pages.askers import Asker
 
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 TOKEN_LIFETIME = 60  # seconds
@@ -33,15 +34,6 @@ _VERBS: dict[tuple[str, bool], Verb] = {
     ("PATCH", True): "update",
     ("DELETE", True): "delete",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks: nobody in particular, or a record of an auth collection."""
-
-    label: str
-    collection: CollectionInfo | None = None
-    record_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +121,6 @@ def verb_of(services: Services, method: str, path: str) -> tuple[CollectionInfo,
         collection = services.registry.find(found[1])
         return (collection, "auth") if collection and collection.kind == "auth" else None
     return None
-
-
-def asker_of(services: Services, chosen: str, me: Actor) -> Asker:
-    """From what the form sends: `guest`, `me`, or `collection/id`. Raises BadRequest."""
-    if chosen == "guest":
-        return Asker("a guest")
-    if chosen == "me":
-        return Asker(f"{me.values['email']}, superuser", me.collection, me.id)
-    name, _, record_id = chosen.partition("/")
-    collection = services.registry.find(name) if name else None
-    if collection is None or collection.kind != "auth" or not record_id:
-        raise BadRequest("Choose who asks: a guest, yourself, or a record that the search has found.")
-    return Asker(f"{record_id} of {collection.name}", collection, record_id)
 
 
 def _encoded(path: str) -> str:
