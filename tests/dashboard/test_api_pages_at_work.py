@@ -166,6 +166,12 @@ def test_a_browser_finds_its_way_around(shop: Shop, page: Page) -> None:
     answer.get_by_role("button", name="Send it").click()
     expect(answer.get_by_text('"title": "<i>new</i>"')).to_be_visible()
 
+    # what htmx itself would pass over in silence
+    page.route("**/admin/collections/-/try", lambda route: route.fulfill(status=500))
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(answer.get_by_role("alert")).to_contain_text("The dashboard could not do it (status 500).")
+    complaints.clear()  # the browser's own about that answer
+
     for path in ("", "/things", "/things/create", "/customers/auth-with-password"):
         page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
         page.goto(f"{shop.url}/admin/collections{path}")

@@ -82,6 +82,22 @@
     chooseLanguage(tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length].dataset.language).focus();
   });
 
+  // htmx shows answers that succeed; of any other the form says so itself.
+  function tellFailure(event, text) {
+    const notice = document.createElement("div");
+    notice.className = "notice danger";
+    notice.setAttribute("role", "alert");
+    notice.append(Object.assign(document.createElement("p"), { textContent: text }));
+    event.detail.target.replaceChildren(notice);
+  }
+
+  document.addEventListener("htmx:sendError", (event) => tellFailure(event, "The server cannot be reached. Is it running?"));
+  document.addEventListener("htmx:responseError", (event) => {
+    const told = { 413: "That is too much to be sent from here.", 503: "The server is busy. Try again in a moment." };
+    const status = event.detail.xhr.status;
+    tellFailure(event, told[status] || `The dashboard could not do it (status ${status}). The server's log says why.`);
+  });
+
   document.addEventListener("input", (event) => {
     const items = event.target.dataset.filters;
     if (!items) return;
