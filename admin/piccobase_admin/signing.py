@@ -13,7 +13,6 @@ and sent below `/admin` only; the API reads no cookies.
 """
 
 import re
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -87,8 +86,9 @@ def header(scope: Any, name: bytes) -> str:
 
 
 def _cookie(scope: Any) -> str:
-    try:
-        found = SimpleCookie(header(scope, b"cookie")).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+    """Our cookie's value. Beside it may stand whatever other servers of this host have set, well formed or not."""
+    for part in header(scope, b"cookie").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""
