@@ -20,4 +20,9 @@ def dashboard(services: Services) -> Iterable[Mount]:
             application = make_application(services)
         await application(scope, receive, send)
 
-    return [Mount("/admin", admin)]
+    async def docs(scope: Scope, receive: Receive, send: Send) -> None:
+        from piccobase_admin.explorer.application import explorer
+
+        await explorer(scope, receive, send)
+
+    return [Mount("/admin", admin), Mount("/api/docs", docs)]

@@ -15,6 +15,7 @@ from litestar.types import ASGIApp
 from piccobase.extending import BadRequest, Forbidden, NotFound, RequestError, Services, TooLarge, unexpected
 from piccobase_admin.api_pages.pages import api_pages
 from piccobase_admin.entrance import Entrance
+from piccobase_admin.explorer.pages import explorer_pages
 from piccobase_admin.pages.design import design_pages
 from piccobase_admin.pages.home import home_pages
 from piccobase_admin.pages.set_up import set_up_pages
@@ -34,6 +35,7 @@ def make_application(services: Services) -> ASGIApp:
             *set_up_pages(services),
             *design_pages(),
             *api_pages(services),
+            *explorer_pages(services),
         ],
         exception_handlers={RequestError: _answer, HTTPException: _answer_http, Exception: _answer_unexpected},
         openapi_config=None,
