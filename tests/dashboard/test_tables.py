@@ -268,6 +268,15 @@ async def test_the_page_is_ours_with_strict_headers_and_its_files_are_kept(quick
     assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
 
 
+async def test_a_collection_whose_name_piccolo_admin_has_taken_is_left_out_and_said_to_be(tmp_path: Path) -> None:
+    class Form(Collection, tablename="forms"):
+        title = Varchar()
+
+    async with opened([Form, Band], None, tmp_path) as room:
+        assert (await room.get("/api/tables/grouped/"))["ungrouped"] == ["bands"]
+        assert "The records of <code>forms</code> cannot be shown here" in (await room.ask("GET", "/")).text
+
+
 async def test_a_body_is_read_only_to_its_limit(quick_room: Room) -> None:
     headers = {**HEADERS, "Content-Type": "application/json"}
     for size in ({"Content-Length": str(1 << 40)}, {"Transfer-Encoding": "chunked"}):

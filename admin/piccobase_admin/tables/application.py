@@ -28,6 +28,7 @@ from piccobase_admin.tables.crud import RecordCRUD
 from piccobase_admin.tables.form import Form
 
 PATH = "/admin/tables"
+TAKEN = frozenset({"forms", "grouped", "login"})  # Piccolo Admin has pages and endpoints of these names
 _TABLE = r"/api/tables/(?P<table>[A-Za-z_][A-Za-z0-9_]*)/"
 _ALLOWED = {
     "GET": re.compile(
@@ -73,6 +74,7 @@ def _piccolo_admin(services: Services, forms: Mapping[str, Form]) -> AdminRouter
     tables = [
         TableConfig(collection.table, menu_group="System" if collection.system else None)
         for collection in services.registry.collections.values()
+        if collection.name not in TAKEN
     ]
     with _crud(partial(RecordCRUD, services, forms)), warnings.catch_warnings():
         # It warns of columns that are secret and required: its own form would empty them.
@@ -120,10 +122,13 @@ def _own_answers(template: str, forms: Mapping[str, Form]) -> dict[str, Callable
     """Our page in place of `template`, Piccolo Admin's, and its styles in a layer, below those of the dashboard."""
     (script,) = re.findall(r'src="\./(assets/[^"]+\.js)"', template)
     (styles,) = re.findall(r'href="\./(assets/[^"]+\.css)"', template)
+    left_out = sorted(TAKEN & forms.keys())
     for_script = {name: form.for_script() for name, form in forms.items()}
     layered = f'@import url("{styles}") layer(piccolo);'
     return {
-        "/": lambda scope: HTMLResponse(render("tables.html", scope, script=script, forms=for_script)),
+        "/": lambda scope: HTMLResponse(
+            render("tables.html", scope, script=script, forms=for_script, left_out=left_out)
+        ),
         "/styles.css": lambda scope: Response(layered, media_type="text/css"),
     }
 

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from piccobase.extending import CollectionInfo, FieldError, InvalidRecord, encode_json
-from piccobase_admin.tables.kinds import KEPT, FormField, JSONText, LongText, NotReadable, Secret, form_field
+from piccobase_admin.tables.choosing import form_field
+from piccobase_admin.tables.kinds import FormField, JSONText, LongText, NotReadable, Secret
 from piccobase_admin.tables.labels import Label, label_of
 
 Wires = Mapping[str, str]  # a record: the JSON text of each of its fields, by name
@@ -126,7 +127,6 @@ class Form:
                 errors[name] = FieldError("validation_invalid_json", str(reason))
         if errors:
             raise InvalidRecord(_UNREADABLE, errors)
-        body = {name: value for name, value in body.items() if value is not KEPT}
         if self.collection.kind == "auth" and "password" in body:
             body["passwordConfirm"] = body["password"]  # it is read out of one field, in plain sight
         return body

@@ -15,10 +15,7 @@ import msgspec
 
 from piccobase.extending import FieldInfo, NotJSON, parse_whole_json
 
-KEPT = object()  # what `read` answers where the form says nothing about the field
-_NUMBERS = frozenset({"integer", "number", "decimal", "duration"})
-_SIMPLE = _NUMBERS | {"text", "uuid", "boolean", "instant", "date", "time"}  # what an entry of a list can be
-_LONG = 255  # characters: what may be longer gets more than one line
+NUMBERS = frozenset({"integer", "number", "decimal", "duration"})
 
 
 class NotReadable(Exception):
@@ -72,7 +69,7 @@ class FormField:
         return _in_one_line(_typed(shown)) == _in_one_line(_typed(sent))
 
     def read(self, sent: Any) -> Any:
-        """The value for the record service, KEPT for none. Raises NotReadable."""
+        """The value of a field that was touched, for the record service. Raises NotReadable."""
         text = _typed(sent)
         return None if text == "" and self.field.nullable else text
 
@@ -124,7 +121,7 @@ class Choice(FormField):
     def choices(self) -> dict[str, dict[str, str]]:
         may_be_blank = self.field.family == "text" and not self.field.required and not self.field.nullable
         blank = {"": {"display_name": "–", "value": ""}} if may_be_blank else {}
-        return blank | _choices(self.field)
+        return blank | choices_of(self.field)
 
     def is_untouched(self, shown: Any, sent: Any) -> bool:
         return (shown or "") == (sent or "")
@@ -132,7 +129,7 @@ class Choice(FormField):
     def read(self, sent: Any) -> Any:
         if sent is None or sent == "":
             return None if self.field.nullable or self.field.family != "text" else _typed(sent)
-        return _number(sent) if self.field.family in _NUMBERS else sent
+        return _number(sent) if self.field.family in NUMBERS else sent
 
 
 class Relation(FormField):
@@ -235,14 +232,14 @@ class Entries(FormField):
 
     def __init__(self, field: FieldInfo) -> None:
         super().__init__(field)
-        self._family = "text" if field.family == "list" else _element(field).family
+        self._family = "text" if field.family == "list" else element_of(field).family
         self.comparable = field.family == "list"  # filters look into lists, not into arrays
 
     def offers_null(self) -> bool:
         return True  # else an absent list would come back as text that is no JSON, and the form would break
 
     def choices(self) -> dict[str, dict[str, str]]:
-        return _choices(self.field)
+        return choices_of(self.field)
 
     def shown(self, wire: str) -> Any:
         if wire == "null":
@@ -263,7 +260,7 @@ class Entries(FormField):
         return [self._entry(entry) for entry in sent]
 
     def _entry(self, sent: Any) -> Any:
-        if self._family in _NUMBERS:
+        if self._family in NUMBERS:
             return _number(sent)
         if self._family == "boolean":
             return {"true": True, "false": False}.get(sent, sent) if isinstance(sent, str) else sent
@@ -276,9 +273,10 @@ class Secret(FormField):
     hint = "Stored and never shown. What you write here replaces it; left empty it stays as it is."
     comparable = False
 
-    def __init__(self, field: FieldInfo) -> None:
+    def __init__(self, field: FieldInfo, plain: FormField) -> None:
+        """`plain` is the kind that the field would be if it were no secret: it reads what is written."""
         super().__init__(field)
-        self._plain = JSONText(field) if field.multiple else plain_kind(field)
+        self._plain = plain
 
     def listed(self, wire: str) -> Any:
         raise AssertionError("a secret is listed nowhere")
@@ -290,7 +288,7 @@ class Secret(FormField):
         return bool(sent == "")
 
     def read(self, sent: Any) -> Any:
-        return KEPT if sent == "" else self._plain.read(sent)
+        return self._plain.read(sent)
 
 
 class Fixed(FormField):
@@ -302,9 +300,6 @@ class Fixed(FormField):
     def is_untouched(self, shown: Any, sent: Any) -> bool:
         return True
 
-    def read(self, sent: Any) -> Any:
-        return KEPT
-
 
 class FixedInstant(Fixed):
     type = "number"
@@ -315,58 +310,12 @@ class Key(FormField):
 
     hint = "Left empty, the server makes one."
 
-    def read(self, sent: Any) -> Any:
-        return sent or KEPT
 
-
-def form_field(field: FieldInfo) -> FormField:
-    """The field as the form shows it."""
-    if field.key:
-        return Key(field)
-    if field.auto:
-        return FixedInstant(field)
-    if field.serial:
-        return Fixed(field)
-    if field.hidden or field.type == "password":
-        return Secret(field)
-    return plain_kind(field)
-
-
-def plain_kind(field: FieldInfo) -> FormField:
-    """The kind of a field that is shown and written, by its values."""
-    if field.target and not field.multiple:
-        return Relation(field)
-    if field.family in ("list", "array"):
-        return Entries(field) if field.family == "list" or _element(field).family in _SIMPLE else JSONText(field)
-    if _choices(field):
-        return Choice(field)
-    if field.family == "text" and (field.type == "editor" or not 0 < getattr(field.value, "max", 0) <= _LONG):
-        return FormField(field) if field.type in ("email", "url") else LongText(field)
-    return _KINDS[field.family](field)
-
-
-_KINDS: dict[str, type[FormField]] = {
-    "text": FormField,
-    "integer": Number,
-    "number": Number,
-    "decimal": Number,
-    "boolean": Flag,
-    "instant": Instant,
-    "date": Day,
-    "time": Time,
-    "duration": Duration,
-    "uuid": Code,
-    "bytes": Bytes,
-    "json": JSONText,
-    "geo": JSONText,
-}
-
-
-def _element(field: FieldInfo) -> Any:
+def element_of(field: FieldInfo) -> Any:
     return cast("Any", field.value).element
 
 
-def _choices(field: FieldInfo) -> dict[str, dict[str, str]]:
+def choices_of(field: FieldInfo) -> dict[str, dict[str, str]]:
     """What can be chosen, as Piccolo Admin wants it: from the column's own choices, or the values of a select."""
     declared = field.piccolo._meta.get_choices_dict()
     if declared:
