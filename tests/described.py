@@ -75,10 +75,8 @@ def _copied(document: Document) -> Document:
 
 def _close(schema: Any) -> None:
     match schema:
-        case {"type": "object", "properties": properties} if "additionalProperties" not in schema:
+        case {"type": "object", "properties": _} if "additionalProperties" not in schema:
             schema["additionalProperties"] = False
-            if "collectionId" in properties:
-                properties["expand"] = {}  # not described yet
     for member in _members(schema):
         _close(member)
 

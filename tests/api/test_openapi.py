@@ -127,9 +127,10 @@ async def test_a_record_says_what_its_fields_are(api: Api) -> None:
         "rank": "integer",
         "collectionId": "string",
         "collectionName": "string",
+        "expand": "object",
     }
     # Required is what everybody is answered, whoever reads the document.
-    assert sorted(post["required"]) == sorted(set(post["properties"]) - {"secret", "rank"})
+    assert sorted(post["required"]) == sorted(set(post["properties"]) - {"expand", "secret", "rank"})
     assert post["properties"]["title"]["description"] == "At the top."
     assert post["properties"]["created"]["readOnly"] is True
     assert post["properties"]["place"]["anyOf"] == [{"$ref": "#/components/schemas/GeoPoint"}, {"type": "null"}]

@@ -15,7 +15,7 @@ from piccobase.auth.password import PasswordSignIn
 from piccobase.auth.refresh import refresh
 from piccobase.auth.roles import RoleService
 from piccobase.auth.signed_in import SignedIn
-from piccobase.base.errors import InvalidQuery, NotFound, RequestError, Unexpected
+from piccobase.base.errors import NotFound, RequestError, Unexpected
 from piccobase.base.ids import new_record_id
 from piccobase.base.json import encode_json
 from piccobase.http.answers import Send, send_error, send_json, send_nothing
@@ -25,6 +25,7 @@ from piccobase.http.query import parse_list_query, parse_query
 from piccobase.identity.actors import Actors
 from piccobase.records.creating import create_record
 from piccobase.records.deleting import delete_record
+from piccobase.records.expand_paths import parse_expand
 from piccobase.records.listing import list_records
 from piccobase.records.picking import Pick, parse_fields, pick
 from piccobase.records.service import Records
@@ -35,16 +36,6 @@ from piccobase.schema.collections import CollectionInfo
 
 log = logging.getLogger("piccobase.http")
 PREFIX = "/api/collections"
-
-
-class ExpandNotBuilt(InvalidQuery):
-    """An answer without the related records would look like one where there are none, so the wish is refused."""
-
-    code = "query.expand_not_built"
-
-    @classmethod
-    def default_message(cls) -> str:
-        return "The query parameter expand is not supported yet. Ask for the related records by their ids instead."
 
 
 _PREFIX_PARTS = PREFIX.split("/")[1:]
@@ -135,8 +126,8 @@ class CollectionsAPI:
 
     async def _context(self, incoming: Incoming, method: str) -> RequestContext:
         query = parse_query(incoming.query)
-        if query.get("expand"):
-            raise ExpandNotBuilt
+        if expand := query.get("expand"):
+            parse_expand(expand)  # what is too long is refused before anything is written
         actor = await self.actors.actor(incoming.authorization)
         return self.records.context(actor, method, query, incoming.headers)
 
@@ -162,8 +153,8 @@ class CollectionsAPI:
     async def _create(
         self, context: RequestContext, collection: CollectionInfo, incoming: Incoming, body: Mapping[str, Any]
     ) -> bytes:
-        fields = context.query.get("fields", "")
-        return await _record(await create_record(self.records, context, collection, body, fields), fields)
+        fields, expand = context.query.get("fields", ""), context.query.get("expand", "")
+        return await _record(await create_record(self.records, context, collection, body, fields, expand), fields)
 
     async def _of_one(
         self,
@@ -173,12 +164,13 @@ class CollectionsAPI:
         incoming: Incoming,
         body: Mapping[str, Any],
     ) -> bytes | None:
-        fields = context.query.get("fields", "")
+        fields, expand = context.query.get("fields", ""), context.query.get("expand", "")
         match context.method:
             case "GET":
-                return await _record(await view_record(self.records, context, collection, record_id, fields), fields)
+                found = await view_record(self.records, context, collection, record_id, fields, expand)
+                return await _record(found, fields)
             case "PATCH":
-                changed = await update_record(self.records, context, collection, record_id, body, fields)
+                changed = await update_record(self.records, context, collection, record_id, body, fields, expand)
                 return await _record(changed, fields)
         await delete_record(self.records, context, collection, record_id)
         return None
@@ -186,8 +178,11 @@ class CollectionsAPI:
     async def _signed_in(self, signed_in: SignedIn, incoming: Incoming) -> bytes:
         """The auth response (protocol.md §5.2): the record as its owner sees it, and the token."""
         actor = await self.actors.actor(signed_in.token)
-        context = self.records.context(actor, incoming.method, parse_query(incoming.query), incoming.headers)
-        record = await see_record(self.records, context, signed_in.collection, signed_in.record_id)
+        query = parse_query(incoming.query)
+        context = self.records.context(actor, incoming.method, query, incoming.headers)
+        record = await see_record(
+            self.records, context, signed_in.collection, signed_in.record_id, expand=query.get("expand", "")
+        )
         return await self._answered({"record": record, "token": signed_in.token}, incoming)
 
     async def _answered(self, answer: Any, incoming: Incoming) -> bytes:

@@ -30,7 +30,12 @@ _TAKEN = FieldError("validation_invalid_auth_id", "The id is used by a record of
 
 
 async def create_record(
-    records: Records, context: RequestContext, collection: CollectionInfo, body: Mapping[str, Any], fields: str = ""
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    body: Mapping[str, Any],
+    fields: str = "",
+    expand: str = "",
 ) -> Any:
     """Writes a new record and returns it as the caller may see it, whatever the view rule says.
 
@@ -59,7 +64,7 @@ async def create_record(
         raise InvalidRecord(FAILED, draft.errors)
     await hash_passwords(records, collection, draft)
     row = await _insert(records, collection, draft)
-    return await see_stored(records, context, collection, row, fields)
+    return await see_stored(records, context, collection, row, fields=fields, expand=expand, body=seen_by_rules)
 
 
 async def _insert(records: Records, collection: CollectionInfo, draft: Draft) -> Row:

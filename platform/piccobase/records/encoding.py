@@ -41,6 +41,7 @@ class RecordShape:
         # Attribute names are numbered, since a field may have a name that no Struct can have; the wire sees `rename`.
         names = {f"f{index}": key for index, key in enumerate(keys)}
         self.record = msgspec.defstruct("Record", [(name, Any) for name in names], rename=names, gc=False)
+        self._expand = keys.index("expand")
         self._sources: tuple[str | None, ...] = tuple(constants.get(key) for key in keys)
         self._columns = tuple(
             next((index for index, field in enumerate(self.fields) if field.name == key), None) for key in keys
@@ -48,10 +49,17 @@ class RecordShape:
         self._shown_email = next((index for index, field in enumerate(self.fields) if field.name == "email"), None)
         self._in_collection_order = tuple(collection.fields.index(field) for field in self.fields)
 
-    def records(self, rows: Sequence[Row], *, email_shown: Sequence[bool] | None = None) -> list[Any]:
+    def records(
+        self,
+        rows: Sequence[Row],
+        *,
+        email_shown: Sequence[bool] | None = None,
+        expanded: Sequence[bytes] | None = None,
+    ) -> list[Any]:
         """One record a row. The rows hold the columns of `fields`, and may hold more behind them.
 
-        `email_shown` says for each row whether its address may be seen; without it all may.
+        `email_shown` says for each row whether its address may be seen; without it all may. `expanded` is the JSON of
+        each record's `expand`; without it there is none.
         """
         if not rows:
             return []
@@ -67,6 +75,8 @@ class RecordShape:
             columns[column] if column is not None else repeat(msgspec.UNSET if source is None else source, len(rows))
             for column, source in zip(self._columns, self._sources, strict=True)
         ]
+        if expanded is not None:
+            values[self._expand] = map(msgspec.Raw, expanded)
         return list(map(self.record, *values))
 
     def from_stored(self, row: Row) -> Row:

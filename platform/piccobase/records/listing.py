@@ -6,6 +6,7 @@ from typing import Any
 from piccobase.filters.parser import CLIENT_LIMITS
 from piccobase.filters.shape import shape_of
 from piccobase.records.asking import ListQuery
+from piccobase.records.expanding import expansion_of
 from piccobase.records.picking import parse_fields
 from piccobase.records.planning import Plan
 from piccobase.records.service import Records
@@ -31,7 +32,15 @@ async def list_records(records: Records, context: RequestContext, collection: Co
     """The records that the list rule and the filter let through. Raises Forbidden, InvalidQuery."""
     wanted = parse_fields(asked.fields)
     shape = shape_of(asked.filter, limits=CLIENT_LIMITS) if asked.filter else None
-    plan = records.planner.page(collection, context, asked, shape, wanted.plain_names if wanted else None)
+    expansion = expansion_of(records, context, collection, asked.expand, wanted) if asked.expand else None
+    plan = records.planner.page(
+        collection,
+        context,
+        asked,
+        shape,
+        wanted.plain_names if wanted else None,
+        expansion.beside if expansion else (),
+    )
     bindings = asked_of(
         context,
         literals=shape.literals if shape else (),
@@ -43,7 +52,7 @@ async def list_records(records: Records, context: RequestContext, collection: Co
     if not asked.skip_total:
         total = await _total(records, plan, bindings)
     return Page(
-        items=plan.records(rows),
+        items=await expansion.records(plan, rows) if expansion else plan.records(rows),
         page=asked.page,
         per_page=asked.per_page,
         total_items=total,

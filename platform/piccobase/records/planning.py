@@ -5,7 +5,8 @@ wanted fields; everything else is bound when the plan runs.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any, TypeVar, cast
 
 from msgspec import Raw
@@ -22,7 +23,7 @@ from piccobase.filters.shape import Shape
 from piccobase.filters.sorting import compile_sort, parse_sort
 from piccobase.records.asking import ListQuery
 from piccobase.records.encoding import RecordShape
-from piccobase.records.sqlite_json import record_json
+from piccobase.records.sqlite_json import joined_halves, record_json, record_json_halves
 from piccobase.rules.book import OPEN, RuleBook
 from piccobase.rules.context import RequestContext
 from piccobase.rules.fields import FieldAccess
@@ -45,18 +46,25 @@ class Plan:
     total: Statement | None = None
     remember_total: bool = False
     hides_email: bool = False  # the last column says whether the address may be seen
-    encoded: bool = False  # the only column is the record's JSON
+    encoded: bool = False  # the first column is the record's JSON, or the first two are its halves
+    beside: int = 0  # where the columns begin that an expand starts from; 0 where nothing is expanded
 
-    def records(self, rows: list[Any]) -> list[Any]:
-        """Rows as records: Structs, or what is JSON already."""
+    def records(self, rows: Sequence[Any], expanded: Sequence[bytes] | None = None) -> list[Any]:
+        """Rows as records: Structs, or what is JSON already. `expanded` is the JSON of each record's `expand`."""
         if self.encoded:
-            return [Raw(row[0]) for row in rows]
-        if self.hides_email:
-            return self.shape.records(rows, email_shown=[bool(row[-1]) for row in rows])
-        return self.shape.records(rows)
+            if not self.beside:
+                return [Raw(row[0]) for row in rows]
+            middles = expanded or repeat(None)
+            return [Raw(joined_halves(row[0], middle, row[1])) for row, middle in zip(rows, middles, strict=False)]
+        email_shown = [bool(row[-1]) for row in rows] if self.hides_email else None
+        return self.shape.records(rows, email_shown=email_shown, expanded=expanded)
 
 
 Made = TypeVar("Made")
+Wanted = frozenset[str] | None
+"""The keys that are asked for; None = all."""
+Beside = tuple[FieldInfo, ...]
+"""Fields whose stored values are selected beside the records: what an expand starts from."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,13 +75,17 @@ class Asked(Bindings):
     limit: int = 0
     offset: int = 0
     draft: Sequence[Any] = ()  # driver values of a draft, in the order of the collection's fields
+    keys: Sequence[Any] = ()  # driver values of keys, whose records are looked up together
+
+
+NOTHING = Fragment("")
 
 
 def of_key(bindings: Bindings) -> Any:
     return cast("Asked", bindings).key
 
 
-def _limit(bindings: Bindings) -> int:
+def of_limit(bindings: Bindings) -> int:
     return cast("Asked", bindings).limit
 
 
@@ -101,24 +113,29 @@ class Planner:
             self._plans[key] = plan
         return cast("Made", plan)
 
-    def view(self, collection: CollectionInfo, context: RequestContext, wanted: frozenset[str] | None) -> Plan:
+    def view(self, collection: CollectionInfo, context: RequestContext, wanted: Wanted, beside: Beside = ()) -> Plan:
         """One record by key, under the view rule."""
-        key = ("view", collection.name, context.kind, wanted)
-        return self.remembered(key, lambda: self._view(collection, context, wanted, "view"))
+        key = ("view", collection.name, context.kind, wanted, beside)
+        return self.remembered(key, lambda: self._view(collection, context, wanted, "view", beside))
 
-    def seen(self, collection: CollectionInfo, context: RequestContext, wanted: frozenset[str] | None) -> Plan:
+    def seen(self, collection: CollectionInfo, context: RequestContext, wanted: Wanted, beside: Beside = ()) -> Plan:
         """One record by key without any rule: what whoever just wrote it gets to see."""
-        key = ("seen", collection.name, context.kind, wanted)
-        return self.remembered(key, lambda: self._view(collection, context, wanted, None))
+        key = ("seen", collection.name, context.kind, wanted, beside)
+        return self.remembered(key, lambda: self._view(collection, context, wanted, None, beside))
 
     def _view(
-        self, collection: CollectionInfo, context: RequestContext, wanted: frozenset[str] | None, verb: Verb | None
+        self,
+        collection: CollectionInfo,
+        context: RequestContext,
+        wanted: Wanted,
+        verb: Verb | None,
+        beside: Beside,
     ) -> Plan:
         joins = Joins(self.dialect)
         conditions = [self.key_condition(collection)]
         if verb is not None and (rule := self.rule_condition(collection, context, verb, joins)) is not None:
             conditions.append(rule)
-        return self._select(collection, context, wanted, joins, conditions, Fragment(""))
+        return self.select(collection, context, wanted, joins, conditions, Fragment(""), beside=_columns(beside))
 
     def page(
         self,
@@ -126,14 +143,20 @@ class Planner:
         context: RequestContext,
         asked: ListQuery,
         shape: Shape | None,
-        wanted: frozenset[str] | None,
+        wanted: Wanted,
+        beside: Beside = (),
     ) -> Plan:
         """A page, under the list rule and the client's filter and sort."""
-        key = ("list", collection.name, context.kind, shape and shape.key, asked.sort, wanted)
-        return self.remembered(key, lambda: self._list(collection, context, asked, wanted))
+        key = ("list", collection.name, context.kind, shape and shape.key, asked.sort, wanted, beside)
+        return self.remembered(key, lambda: self._list(collection, context, asked, wanted, beside))
 
     def _list(
-        self, collection: CollectionInfo, context: RequestContext, asked: ListQuery, wanted: frozenset[str] | None
+        self,
+        collection: CollectionInfo,
+        context: RequestContext,
+        asked: ListQuery,
+        wanted: Wanted,
+        beside: Beside,
     ) -> Plan:
         if not context.actor.superuser:
             refuse_reserved(asked.filter)
@@ -148,17 +171,16 @@ class Planner:
         order = compile_sort(parse_sort(asked.sort), names, self.dialect, text=asked.sort)
         if (restriction := joins.restrictions()) is not None:
             conditions.append(restriction)
-        tail = compose(self._order(collection, order), " LIMIT ", slot(_limit), " OFFSET ", slot(_offset))
-        plan = self._select(collection, context, wanted, joins, conditions, tail, in_order=bool(order.sql))
-        count = compose("SELECT COUNT(*)", self._from(collection, joins, conditions))
+        tail = compose(self._order(collection, order), " LIMIT ", slot(of_limit), " OFFSET ", slot(_offset))
+        plan = self.select(
+            collection, context, wanted, joins, conditions, tail, beside=_columns(beside), in_order=bool(order.sql)
+        )
+        count = compose("SELECT COUNT(*)", self.from_where(collection, joins, conditions))
         texts = f"{asked.filter} {collection.rules.get('list') or ''}"
-        return Plan(
-            plan.statement,
-            plan.shape,
+        return replace(
+            plan,
             total=render(count, self.dialect.name),
             remember_total=not any(macro in texts for macro in _VOLATILE),
-            hides_email=plan.hides_email,
-            encoded=plan.encoded,
         )
 
     def _order(self, collection: CollectionInfo, order: Fragment) -> Fragment:
@@ -167,6 +189,11 @@ class Planner:
         last = [Fragment(_column(collection.key))] if self.dialect.name == "postgres" else []
         parts = [order, *last] if order.sql else last
         return compose(" ORDER BY ", join(", ", parts)) if parts else Fragment("")
+
+    def insertion_order(self, collection: CollectionInfo) -> list[Fragment]:
+        """What sorts records as they were made; of a view, which cannot tell, by their keys."""
+        names = CollectionNames(collection=collection, find=self.registry.find, joins=Joins(self.dialect), alias=ROW)
+        return names.insertion_order() or [Fragment(_column(collection.key))]
 
     def client_names(self, collection: CollectionInfo, context: RequestContext, joins: Joins) -> CollectionNames:
         """What the names in a client's filter or sort may mean to whoever asks."""
@@ -216,31 +243,48 @@ class Planner:
         """An id from a path as a driver value; None if no record can have it."""
         return self._key_binders[collection.name](record_id)
 
-    def _select(
+    def select(
         self,
         collection: CollectionInfo,
         context: RequestContext,
-        wanted: frozenset[str] | None,
+        wanted: Wanted,
         joins: Joins,
         conditions: list[Fragment],
         tail: Fragment,
         *,
+        beside: Sequence[Fragment] = (),
+        fan: Fragment = NOTHING,
         in_order: bool = False,
     ) -> Plan:
+        """The statement for records as whoever asks may see them, and the columns `beside` them.
+
+        `fan` joins what makes several rows of one, the elements of a list.
+        """
         shape = self.shape(collection, context, wanted)
         hides_email = not context.actor.superuser and collection.kind == "auth" and "email" in shape.names
-        json = record_json(shape, _column) if self.dialect.name == "sqlite" and not hides_email else None
-        if json is not None:
-            found = compose(self._from(collection, joins, conditions), tail)
-            if in_order:
-                found = self._rows_of(collection, found)
-            statement = compose("SELECT ", json, found)
-            return Plan(render(statement, self.dialect.name), shape, encoded=True)
-        columns = [Fragment(_column(field)) for field in shape.fields] or [Fragment("1")]
+        json = self._json(shape, halves=bool(beside)) if self.dialect.name == "sqlite" and not hides_email else None
+        columns = json or [Fragment(_column(field)) for field in shape.fields] or [Fragment("1")]
+        selected = [*columns, *beside]
         if hides_email:
-            columns.append(self._email_shown(collection, context, joins))
-        statement = compose("SELECT ", join(", ", columns), self._from(collection, joins, conditions), tail)
-        return Plan(render(statement, self.dialect.name), shape, hides_email=hides_email)
+            selected.append(self._email_shown(collection, context, joins))
+        found = compose(self.from_where(collection, joins, conditions, fan), tail)
+        if json is not None and in_order:
+            found = self._rows_of(collection, found)
+        return Plan(
+            render(compose("SELECT ", join(", ", selected), found), self.dialect.name),
+            shape,
+            hides_email=hides_email,
+            encoded=json is not None,
+            beside=len(columns) if beside else 0,
+        )
+
+    @staticmethod
+    def _json(shape: RecordShape, *, halves: bool) -> list[Fragment] | None:
+        if halves:
+            both = record_json_halves(shape, _column)
+            return None if both is None else list(map(Fragment, both))
+        whole = record_json(shape, _column)
+        return None if whole is None else [Fragment(whole)]
 
     @staticmethod
     def _rows_of(collection: CollectionInfo, found: Fragment) -> Fragment:
@@ -252,9 +296,11 @@ class Planner:
         return compose(" FROM ", page, f' CROSS JOIN {collection.source} AS "{ROW}" ON "{ROW}".rowid = "page"."row"')
 
     @staticmethod
-    def _from(collection: CollectionInfo, joins: Joins, conditions: Iterable[Fragment]) -> Fragment:
+    def from_where(
+        collection: CollectionInfo, joins: Joins, conditions: Iterable[Fragment], fan: Fragment = NOTHING
+    ) -> Fragment:
         where = join(" AND ", conditions)
-        found = compose(f' FROM {collection.source} AS "{ROW}"', joins.fragment())
+        found = compose(f' FROM {collection.source} AS "{ROW}"', joins.fragment(), fan)
         return compose(found, " WHERE ", where) if where.sql else found
 
     def _email_shown(self, collection: CollectionInfo, context: RequestContext, joins: Joins) -> Fragment:
@@ -271,12 +317,12 @@ class Planner:
             ways.append(self.book.compile(rule, collection, joins, ROW, signed_in_as=context.actor.collection))
         return compose("(", join(" OR ", ways), ")")
 
-    def shape(self, collection: CollectionInfo, context: RequestContext, wanted: frozenset[str] | None) -> RecordShape:
+    def shape(self, collection: CollectionInfo, context: RequestContext, wanted: Wanted) -> RecordShape:
         """How records of the collection look to whoever asks."""
         key = ("shape", collection.name, context.access, context.actor.superuser, wanted)
         return self.remembered(key, lambda: self._shape(collection, context, wanted))
 
-    def _shape(self, collection: CollectionInfo, context: RequestContext, wanted: frozenset[str] | None) -> RecordShape:
+    def _shape(self, collection: CollectionInfo, context: RequestContext, wanted: Wanted) -> RecordShape:
         fields = self.access.visible(collection, context.access)
         if wanted is not None:
             fields = tuple(field for field in fields if field.name in wanted)
@@ -285,6 +331,10 @@ class Planner:
 
 def _column(field: FieldInfo) -> str:
     return f'"{ROW}".{quoted(field.column)}'
+
+
+def _columns(fields: Iterable[FieldInfo]) -> list[Fragment]:
+    return [Fragment(_column(field)) for field in fields]
 
 
 def _key_binder(collection: CollectionInfo, dialect: Dialect) -> Callable[[str], Any]:

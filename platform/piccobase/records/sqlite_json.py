@@ -1,7 +1,7 @@
 """A record as JSON that SQLite writes itself. Reading its columns and encoding them here takes twice to thrice as long:
 texts would be decoded from UTF-8 only to be encoded again."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from piccobase.base.json import encode_json
@@ -16,17 +16,47 @@ def record_json(shape: RecordShape, column: Callable[[FieldInfo], str]) -> str |
 
     `column` names a field's column in SQL. None where a field's values take Python (`ValueType.sqlite_json`).
     """
+    members = _members(shape, column)
+    return None if members is None else _blob([*_listed(members, "{"), _text("}" if members else "{}")])
+
+
+def record_json_halves(shape: RecordShape, column: Callable[[FieldInfo], str]) -> tuple[str, str] | None:
+    """The same in two blobs without the braces, since an `expand` belongs between them: see `joined_halves`."""
+    members = _members(shape, column)
+    if members is None:
+        return None
+    before = {name: sql for name, sql in members.items() if name < "expand"}
+    behind = {name: sql for name, sql in members.items() if name > "expand"}
+    return _blob(_listed(before)), _blob(_listed(behind))
+
+
+def joined_halves(before: bytes, expand: bytes | None, behind: bytes) -> bytes:
+    """A record's JSON of its halves, and the JSON of its `expand` if it has one."""
+    middle = b'"expand":' + expand if expand is not None else b""
+    return b"{" + b",".join(part for part in (before, middle, behind) if part) + b"}"
+
+
+def _members(shape: RecordShape, column: Callable[[FieldInfo], str]) -> dict[str, str] | None:
+    """SQL for the JSON of each value, by key."""
     members = {name: _text(encode_json(value).decode()) for name, value in shape.constants.items()}
     for field in shape.fields:
         written = field.value.sqlite_json(column(field))
         if written is None:
             return None
         members[field.name] = _or_empty(shape, field, column(field), written)
+    return members
+
+
+def _listed(members: Mapping[str, str], opening: str = "") -> list[str]:
+    """The pieces of `"key":value,…` behind `opening`, keys in alphabetical order (protocol.md §1.5)."""
     pieces: list[str] = []
     for name in sorted(members):
-        key = encode_json(name).decode()
-        pieces += [_text(f"{',' if pieces else '{'}{key}:"), members[name]]
-    return f"CAST({_concatenated([*pieces, _text('}' if pieces else '{}')])} AS BLOB)"
+        pieces += [_text(f"{',' if pieces else opening}{encode_json(name).decode()}:"), members[name]]
+    return pieces
+
+
+def _blob(pieces: Sequence[str]) -> str:
+    return f"CAST({_concatenated(pieces or [_text('')])} AS BLOB)"
 
 
 def _or_empty(shape: RecordShape, field: FieldInfo, column: str, written: str) -> str:

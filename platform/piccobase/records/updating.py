@@ -35,6 +35,7 @@ async def update_record(
     record_id: str,
     body: Mapping[str, Any],
     fields: str = "",
+    expand: str = "",
 ) -> Any:
     """Changes a record and returns it as the caller may see it, whatever the view rule says.
 
@@ -75,7 +76,7 @@ async def update_record(
             row = await _write(records, collection, key, draft)
     except (NotUnique, StillReferenced, ConstraintFailed) as error:
         raise refused(collection, error, FAILED) from error
-    return await see_stored(records, context, collection, row, fields)
+    return await see_stored(records, context, collection, row, fields=fields, expand=expand, body=seen_by_rules)
 
 
 def _draft(

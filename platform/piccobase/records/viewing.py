@@ -1,11 +1,13 @@
 """View one record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from piccobase.base.errors import NotFound
 from piccobase.filters.bindings import Bindings
-from piccobase.records.picking import parse_fields
+from piccobase.records.expanding import ExpandTooLarge, Expansion, expansion_of
+from piccobase.records.picking import Pick, parse_fields
 from piccobase.records.planning import Asked, Plan
 from piccobase.records.service import Records
 from piccobase.rules.context import RequestContext
@@ -13,55 +15,84 @@ from piccobase.schema.collections import CollectionInfo
 
 
 async def view_record(
-    records: Records, context: RequestContext, collection: CollectionInfo, record_id: str, fields: str = ""
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    record_id: str,
+    fields: str = "",
+    expand: str = "",
 ) -> Any:
-    """The record as the caller may see it. Raises NotFound where the view rule hides it, Forbidden where it is None."""
-    wanted = parse_fields(fields)
-    plan = records.planner.view(collection, context, wanted.plain_names if wanted else None)
-    return await run_single(records, plan, context, collection, record_id)
-
-
-async def see_record(
-    records: Records, context: RequestContext, collection: CollectionInfo, record_id: str, fields: str = ""
-) -> Any:
-    """A record through the caller's eyes but past the view rule: what its writer gets back."""
-    wanted = parse_fields(fields)
-    plan = records.planner.seen(collection, context, wanted.plain_names if wanted else None)
-    return await run_single(records, plan, context, collection, record_id)
-
-
-async def see_stored(
-    records: Records, context: RequestContext, collection: CollectionInfo, row: Sequence[Any], fields: str = ""
-) -> Any:
-    """What `see_record` gives, out of the row that a write has just returned: without asking the database again.
-
-    Only whether an address may be seen is not in the row.
-    """
+    """The record as the caller may see it. Raises NotFound where the view rule hides it, Forbidden where it is None,
+    InvalidQuery where an expand is too large."""
     wanted = parse_fields(fields)
     names = wanted.plain_names if wanted else None
-    if collection.kind == "auth" and not context.actor.superuser:
-        key = row[collection.fields.index(collection.key)]
-        plan = records.planner.seen(collection, context, names)
-        return await _run(records, plan, asked_of(context, key=key))
-    shape = records.planner.shape(collection, context, names)
-    return shape.records([shape.from_stored(row)])[0]
-
-
-async def run_single(
-    records: Records, plan: Plan, context: RequestContext, collection: CollectionInfo, record_id: str
-) -> Any:
-    """Runs a plan for one record by key."""
+    expansion = expansion_of(records, context, collection, expand, wanted) if expand else None
+    plan = records.planner.view(collection, context, names, expansion.beside if expansion else ())
     key = records.planner.key_value(collection, record_id)
     if key is None:
         raise NotFound
-    return await _run(records, plan, asked_of(context, key=key))
+    return await _run(records, plan, asked_of(context, key=key), expansion)
 
 
-async def _run(records: Records, plan: Plan, asked: Bindings) -> Any:
+async def see_record(
+    records: Records, context: RequestContext, collection: CollectionInfo, record_id: str, *, expand: str = ""
+) -> Any:
+    """A record through the caller's eyes but past the view rule: whoever has just signed in gets it back.
+
+    An expand that is too large is left out. Raises NotFound.
+    """
+    key = records.planner.key_value(collection, record_id)
+    if key is None:
+        raise NotFound
+    return await _see(records, context, collection, key, None, expand, {})
+
+
+async def see_stored(
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    row: Sequence[Any],
+    *,
+    fields: str = "",
+    expand: str = "",
+    body: Mapping[str, Any] = MappingProxyType({}),
+) -> Any:
+    """What `see_record` gives, out of the row that a write has just returned: without asking the database again.
+
+    Only whether an address may be seen, and what is expanded, is not in the row. `body` is what rules see of it.
+    """
+    wanted = parse_fields(fields)
+    if expand or (collection.kind == "auth" and not context.actor.superuser):
+        key = row[collection.fields.index(collection.key)]
+        return await _see(records, context, collection, key, wanted, expand, body)
+    shape = records.planner.shape(collection, context, wanted.plain_names if wanted else None)
+    return shape.records([shape.from_stored(row)])[0]
+
+
+async def _see(
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    key: Any,
+    wanted: Pick | None,
+    expand: str,
+    body: Mapping[str, Any],
+) -> Any:
+    expansion = expansion_of(records, context, collection, expand, wanted, body) if expand else None
+    names = wanted.plain_names if wanted else None
+    plan = records.planner.seen(collection, context, names, expansion.beside if expansion else ())
+    try:
+        return await _run(records, plan, asked_of(context, key=key), expansion)
+    except ExpandTooLarge:
+        # It was written already, or somebody is signed in by now: an error would say that nothing happened.
+        return await _run(records, plan, asked_of(context, key=key))
+
+
+async def _run(records: Records, plan: Plan, asked: Bindings, expansion: Expansion | None = None) -> Any:
     rows = await records.db.rows(plan.statement.sql, plan.statement.bind(asked))
     if not rows:
         raise NotFound
-    return plan.records(rows)[0]
+    return (await expansion.records(plan, rows) if expansion else plan.records(rows))[0]
 
 
 def asked_of(

@@ -13,7 +13,7 @@ from piccobase.schema.system import SUPERUSERS_ID
 Document = dict[str, Any]
 SECURITY_SCHEME = "token"
 _SIGNED_IN: list[Document] = [{SECURITY_SCHEME: []}]
-_LIST_PARAMETERS = ("page", "perPage", "sort", "filter", "skipTotal", "fields")
+_LIST_PARAMETERS = ("page", "perPage", "sort", "filter", "skipTotal", "expand", "fields")
 _OPEN_TO_ALL = "Open to everyone."
 
 
@@ -93,7 +93,7 @@ class Operations:
             "",
             refusals("BadQuery", *self._forbidden("view"), "NotFound"),
             success="record",
-            parameters=("fields",),
+            parameters=("expand", "fields"),
         )
 
     def _create(self) -> Document:
@@ -104,7 +104,7 @@ class Operations:
             text,
             refusals("BadRecord", *self._forbidden("create"), "TooLarge"),
             success="record",
-            parameters=("fields",),
+            parameters=("expand", "fields"),
             body="create",
         )
 
@@ -115,7 +115,7 @@ class Operations:
             "What is absent stays as it is.",
             refusals("BadRecord", *self._forbidden("update"), "NotFound", "TooLarge"),
             success="record",
-            parameters=("fields",),
+            parameters=("expand", "fields"),
             body="update",
         )
 
@@ -165,7 +165,7 @@ class Operations:
             "",
             refusals("BadSignIn", "Forbidden", "TooLarge"),
             success="signed_in",
-            parameters=("fields",),
+            parameters=("expand", "fields"),
             body=form,
         )
 
@@ -176,7 +176,7 @@ class Operations:
             "",
             refusals("BadQuery", "Unauthorized", "Forbidden"),
             success="signed_in",
-            parameters=("fields",),
+            parameters=("expand", "fields"),
             security=_SIGNED_IN,
         )
 

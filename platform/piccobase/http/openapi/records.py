@@ -32,6 +32,7 @@ def record_schema(collection: CollectionInfo, fields: Iterable[FieldInfo], targe
     if collection.kind == "auth":
         restricted.add("email")
     required = [name for name in properties if name not in restricted]
+    properties["expand"] = {"type": "object", "readOnly": True, "description": ANSWERED["expand"]}
     return {"type": "object", **described(docstring(collection)), "properties": properties, "required": required}
 
 

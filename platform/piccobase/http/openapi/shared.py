@@ -69,6 +69,15 @@ PARAMETERS: Mapping[str, Document] = {
         "description": "Without totals, which take a count of their own: both are -1 then.",
         "schema": {"type": "boolean", "default": False},
     },
+    "expand": {
+        "name": "expand",
+        "in": "query",
+        "description": (
+            "Paths of relations with commas between them, up to six deep: `author,comments_via_post.author`. "
+            "The related records come along in `expand`, as far as they may be seen; what leads nowhere is passed over."
+        ),
+        "schema": {"type": "string"},
+    },
     "fields": {
         "name": "fields",
         "in": "query",

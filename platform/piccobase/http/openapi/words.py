@@ -15,6 +15,7 @@ ANSWERED: Mapping[str, str] = {
     "collectionId": "Stays the same when the collection is renamed.",
     "email": "Absent unless the record shows it, or the reader is the record itself, manages it, or is a superuser.",
     "emailVisibility": "Whether everybody who sees the record sees its e-mail address.",
+    "expand": "Related records, by the segments of the query parameter expand: one record each, or a list.",
     "verified": "Whether the address was found to be the owner's.",
 }
 SENT: Mapping[str, str] = {
