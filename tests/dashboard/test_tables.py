@@ -80,7 +80,7 @@ async def concerts(room: Room) -> dict[str, dict[str, Any]]:
         for values in (
             {"title": "100% sure", "seats": 100, "tags": ["free"], "at": "2026-01-01 20:00:00Z", "venue": venue["id"]},
             {"title": "1000 sure", "seats": 20, "size": 2, "mood": "loud", "guests": [user["id"]], "sold_out": True},
-            {"title": 'A "quoted" \\ back', "seats": 3, "songs": ["a"], "notes": "null"},
+            {"title": 'A "quoted" \\ back', "seats": 3, "songs": ["a"], "tags": ["open air", "free"]},
         )
     ]
     return {record["title"]: record for record in made}
@@ -101,7 +101,9 @@ FILTERS = [
     ({"size": ["2", "2"]}, ["1000 sure"]),
     ({"mood": "loud"}, ["1000 sure"]),
     ({"mood": ["loud", "loud"]}, ["1000 sure"]),
-    ({"tags[]": "free"}, ["100% sure"]),
+    ({"tags[]": "free"}, ["100% sure", 'A "quoted" \\ back']),
+    ({"tags[]": ["free", "open air"]}, ['A "quoted" \\ back']),
+    ({"tags[]": "open"}, []),
     ({"sold_out": "true"}, ["1000 sure"]),
     ({"at": "2026-01-01T20:00", "at__operator": "e"}, ["100% sure"]),
     ({"at": "2026-01-02", "at__operator": "lt"}, ["100% sure"]),

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from piccobase.extending import BadRequest, ListQuery
+from piccobase.extending import BadRequest, ListQuery, encode_json
 from piccobase_admin.tables.form import Form
 from piccobase_admin.tables.kinds import Choice, Day, Flag, FormField, Instant, Number
 from piccobase_admin.tables.labels import pattern, quoted
@@ -96,7 +96,8 @@ def _filter(form: Form, asked: dict[str, list[str]], last: dict[str, str]) -> st
 def _condition(field: FormField, operator: str, match: str, value: str) -> str:
     name, compared = field.field.name, _OPERATORS[operator]
     if field.field.family == "list":
-        return f"{name}:each ?= {quoted(value)}"
+        # Looked for in the list's JSON, where each entry has its quotes: of several values all must be in it.
+        return f"{name} ~ {pattern(encode_json(value).decode())}"
     if isinstance(field, Flag):
         return f"{name} {compared} {_flag(name, value)}"
     if isinstance(field, Number) or (isinstance(field, Choice) and field.field.family != "text"):
