@@ -58,6 +58,25 @@ def asked(address: str, request: bytes) -> tuple[int, dict[str, str], Any]:
     return status, headers, json.loads(body) if body else None
 
 
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEAAEAA\r\nUpgrade: h2c\r\n"
+NOTE = b'{"text": "upgrade: me"}'
+
+
+@pytest.mark.parametrize("in_pieces", [False, True], ids=["at once", "head and body apart"])
+@pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "in chunks"])
+def test_an_offer_of_http_2_is_passed_over_and_the_body_read(server: str, chunked: bool, in_pieces: bool) -> None:
+    """As Java's HttpClient makes it with every request."""
+    size = b"Transfer-Encoding: chunked\r\n" if chunked else b"Content-Length: %d\r\n" % len(NOTE)
+    body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(NOTE), NOTE) if chunked else NOTE
+    with connected(server) as connection:
+        for _ in range(2):  # the connection goes on
+            connection.sendall(CREATE + OFFER + size + b"\r\n" + (b"" if in_pieces else body))
+            if in_pieces:
+                connection.sendall(body)
+            status, _, answered = answer(connection)
+            assert (status, json.loads(answered)["text"]) == (200, "upgrade: me")
+
+
 RAW: list[tuple[str, bytes, int]] = [
     ("a plain request", HEALTH + b"\r\n", 200),
     ("no host at all", b"GET /api/health HTTP/1.1\r\n\r\n", 200),

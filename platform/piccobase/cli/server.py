@@ -1,6 +1,7 @@
 """uvicorn as `serve` runs it: clients cannot keep it waiting without end, and a signal ends it soon, with status 0."""
 
 import asyncio
+import re
 import signal
 import socket
 import sys
@@ -24,6 +25,18 @@ PATIENCE_AT_THE_END = 3.0  # the same, when the server has been asked to stop
 LONGEST_END = 25.0  # seconds from the signal on, for requests that go on
 
 
+_UPGRADE = re.compile(rb"\r\nupgrade:[^\r\n]*(?=\r\n)", re.IGNORECASE)
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """A head without the offer to speak another protocol, which we are free to pass over (RFC 9110 §7.8).
+
+    Java's HttpClient makes one with every request over plain HTTP, and the parser would end before the body there.
+    """
+    head, end, body = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"", head + b"\r\n").removesuffix(b"\r\n") + end + body
+
+
 class Connection(HttpToolsProtocol):
     """One client's connection. Knows since when the client has kept us waiting."""
 
@@ -41,6 +54,8 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._last_data = self.loop.time()
+        if b"pgrade" in data and (self.cycle is None or not self.cycle.more_body):
+            data = _without_upgrade(data)
         super().data_received(data)
         if self._head_since is not None and not self.transport.is_closing():
             self._head_size += len(data)
