@@ -43,6 +43,13 @@ class Tally:
     unsupported: int = 0
     disagreements: list[str] = dataclass_field(default_factory=list)
 
+    def add(self, other: "Tally") -> None:
+        self.asked += other.asked
+        self.found_some += other.found_some
+        self.refused += other.refused
+        self.unsupported += other.unsupported
+        self.disagreements += other.disagreements
+
     def __str__(self) -> str:
         return (
             f"{self.asked} asked, {self.found_some} found a part of the records, {self.refused} refused by both, "
@@ -60,10 +67,10 @@ def expected(world: World, question: Question, *, as_reference: bool = False) ->
         return "403"
 
 
-def questions(dice: Random, world: World, count: int) -> Iterator[Question]:
+def questions(dice: Random, world: World, count: int, *, with_body: bool = True) -> Iterator[Question]:
     for _ in range(count):
-        asking = an_asking(dice, world)
         collection = dice.choice(list(world.collections.values()))
+        asking = an_asking(dice, world, collection, with_body=with_body)
         text = FilterMaking(dice, world, collection, superuser=asking.superuser).filter()
         yield Question(collection.name, text, asking)
 
@@ -146,8 +153,10 @@ def report(world: World, question: Question, mine: Outcome, theirs: Outcome) -> 
     """Everything that is needed to see a disagreement again."""
     asking = question.asking
     actor = "superuser" if asking.superuser else f"people {asking.record['id']}" if asking.record else "guest"
+    if asking.body:
+        actor += f" with the body {asking.body}"
     lines = [
-        f"{question.collection}?filter={question.text}   asked by {actor}",
+        f"{question.collection}?filter={' '.join(question.text.split(chr(10)))}   asked by {actor}",
         f"  evaluator: {_shown(mine)}",
         f"  server:    {_shown(theirs)}",
     ]

@@ -29,41 +29,51 @@ def matching(
         raise Forbidden("words of rules")
     if len(text.encode()) > LONGEST_FILTER:
         raise Invalid("too long")
-    question = _Question(world, asking, collection, text, client, sees_all=as_reference)
-    return {
-        record["id"]
-        for record in collection.records
-        if question.holds(record) and (not client or may_list(world, asking, collection, record))
-    }
+    question = _Question(world, asking, collection, sees_all=as_reference or not client)
+    question.add(text, client=client)
+    if client and collection.list_rule:
+        question.add(collection.list_rule, client=False)
+    return {record["id"] for record in collection.records if question.holds(record)}
 
 
 def may_list(world: World, asking: Asking, collection: Collection, record: Record) -> bool:
     """Whether the list rule lets a caller who is no superuser see a record."""
-    if collection.list_rule is None:
-        return False
-    return _Question(world, asking, collection, collection.list_rule, client=False).holds(record)
+    if not collection.list_rule:
+        return collection.list_rule is not None
+    question = _Question(world, asking, collection, sees_all=True)
+    question.add(collection.list_rule, client=False)
+    return question.holds(record)
 
 
 class _Question:
-    """A filter with its names resolved, to be asked of records of a collection."""
+    """A client's filter and the list rule, to be asked of records of a collection.
 
-    def __init__(
-        self, world: World, asking: Asking, collection: Collection, text: str, client: bool, *, sees_all: bool = False
-    ) -> None:
-        self.world, self.asking, self.client, self.sees_all = world, asking, client, sees_all
-        names = Names(world, asking, collection, client, lambda target: target.list_rule is not None)
-        self.tree = parse(text) if text else None
-        self.operands: dict[Comparison, tuple[Operand, Operand]] = {}
-        for comparison in _comparisons(self.tree):
-            self.operands[comparison] = names.operand(comparison.left), names.operand(comparison.right)
-        found = [join for pair in self.operands.values() for each in pair for join in each.joins]
-        self.joins = list(dict.fromkeys(found))
+    They are one filter: where both name the same path, they speak of the same related record (seen on the reference).
+    """
+
+    def __init__(self, world: World, asking: Asking, collection: Collection, *, sees_all: bool) -> None:
+        self.world, self.asking, self.collection, self.sees_all = world, asking, collection, sees_all
+        self.trees: list[Group] = []
+        self.operands: dict[int, tuple[Operand, Operand, bool]] = {}  # by the identity of the comparison
+        self.joins: list[Join] = []
+        self.passages: set[Join] = set()  # those that a client's path leads through
+
+    def add(self, text: str, *, client: bool) -> None:
+        tree = parse(text)
+        names = Names(self.world, self.asking, self.collection, client, lambda target: target.list_rule is not None)
+        for comparison in _comparisons(tree):
+            pair = names.operand(comparison.left), names.operand(comparison.right)
+            self.operands[id(comparison)] = (*pair, client)
+            joins = [join for operand in pair for join in operand.joins]
+            self.joins += [join for join in dict.fromkeys(joins) if join not in self.joins]
+            if client:
+                self.passages |= {join for join in joins if join.collection is not None}
+        self.trees.append(tree)
 
     def holds(self, record: Record) -> bool:
-        """Whether some combination of joined records satisfies the filter."""
-        if self.tree is None:
-            return True
-        return any(self.truth(self.tree, bound) for bound in self.combinations(self.joins, {BASE: record}))
+        """Whether some combination of joined records satisfies all of it."""
+        combinations = self.combinations(self.joins, {BASE: record})
+        return any(all(self.truth(tree, bound) for tree in self.trees) for bound in combinations)
 
     def combinations(self, joins: Sequence[Join], bound: Bound, *, all: bool = False) -> Iterator[Bound]:
         """All ways to bind the joins, each LEFT JOINed: None where there is nothing.
@@ -79,7 +89,10 @@ class _Question:
                 yield from self.combinations(rest, {**bound, first: found}, all=all)
 
     def passes(self, join: Join, found: Record) -> bool:
-        return not self.client or join.collection is None or may_list(self.world, self.asking, join.collection, found)
+        if join not in self.passages:
+            return True
+        assert join.collection is not None
+        return may_list(self.world, self.asking, join.collection, found)
 
     def truth(self, tree: Group | Comparison, bound: Bound) -> Truth:
         if isinstance(tree, Comparison):
@@ -94,7 +107,7 @@ class _Question:
 
     def comparison(self, asked: Comparison, bound: Bound) -> Truth:
         """Some joined row satisfies it and, unless it is written with `?`, no value of the record violates it."""
-        left, right = self.operands[asked]
+        left, right, _ = self.operands[id(asked)]
         truth = condition(asked.operator, left, left.read(bound), right, right.read(bound))
         for operand in (left, right):
             if operand.guard is not None:
@@ -104,25 +117,26 @@ class _Question:
         return both(truth, not self.is_violated(asked, bound))
 
     def is_violated(self, asked: Comparison, bound: Bound) -> bool:
-        left, right = self.operands[asked]
+        left, right, client = self.operands[id(asked)]
+        all = self.sees_all or not client
         return any(
             negated(condition(asked.operator, left, mine, right, other))
-            for mine in self.values(left, bound)
-            for other in self.values(right, bound)
+            for mine in self.values(left, bound, all)
+            for other in self.values(right, bound, all)
         )
 
-    def values(self, operand: Operand, bound: Bound) -> list[object]:
-        """All values of an operand for the record that is asked about, or its one value."""
+    def values(self, operand: Operand, bound: Bound, all: bool) -> list[int | float | str | None]:
+        """All values of an operand for the record that is asked about, or its one value. `all`: seen or not."""
         if not operand.many:
             return [operand.read(bound)]
         return [
             operand.read(each)
-            for each in self.combinations(operand.joins, {BASE: bound[BASE]}, all=self.sees_all)
-            if operand.guard is None or self.sees_all or operand.guard(each)
+            for each in self.combinations(operand.joins, {BASE: bound[BASE]}, all=all)
+            if all or operand.guard is None or operand.guard(each)
         ]
 
 
-def _comparisons(tree: Group | Comparison | None) -> Iterator[Comparison]:
+def _comparisons(tree: Group | Comparison) -> Iterator[Comparison]:
     match tree:
         case Comparison():
             yield tree

@@ -49,10 +49,9 @@ FORMATS = ["%Y", "%m-%d", "%Y-%m-%d %H:%M", "%s", "%w", "%H", "x%%y", "%j", ""]
 TIME_MODIFIERS = ["+1 day", "-2 hours", "start of month", "start of day", "+1 months", "weekday 0"]
 QUERY = {"q": "a", "n": "5", "empty": ""}
 HEADERS = {"X-Tok": "a"}
-BODY = {"title": "a", "unknown": {"a": [5, "x"]}, "nothing": None, "n": 5}
 
 
-def a_world(dice: Random, *, strict: bool | None = None, whole: bool = True, rules: bool = True) -> World:
+def a_world(dice: Random, *, strict: bool | None = None, whole: bool = True) -> World:
     """Two to four collections, the last of which accounts sign in to. `whole`: with fields PocketBase has not."""
     names = ["cats", "posts", "notes"][: dice.randint(1, 3)]
     collections: dict[str, Collection] = {}
@@ -62,7 +61,7 @@ def a_world(dice: Random, *, strict: bool | None = None, whole: bool = True, rul
         collections[name] = Collection(name, fields, strict=is_strict, auth=name == "people")
     world = World(collections)
     for collection in collections.values():
-        collection.list_rule = _list_rule(dice, world, collection) if rules else ""
+        collection.list_rule = _list_rule(dice, world, collection)
     return world
 
 
@@ -90,7 +89,7 @@ def _fields(dice: Random, targets: list[str], *, whole: bool, strict: bool) -> t
 
 
 def _list_rule(dice: Random, world: World, collection: Collection) -> str | None:
-    """Everyone, nobody, or a rule whose names are plain enough for a rule of every version of the server."""
+    """Everyone, nobody, or a filter."""
     if dice.random() < 0.5:
         return ""
     if dice.random() < 0.15:
@@ -142,16 +141,25 @@ def _value(dice: Random, of: Field, made: dict[str, list[str]]) -> Any:
     return dice.choice(pools[of.kind])
 
 
-def an_asking(dice: Random, world: World, superuser: bool | None = None) -> Asking:
+def an_asking(dice: Random, world: World, collection: Collection, *, with_body: bool) -> Asking:
     """A guest, one of the people, or (most often) a superuser, who may use the whole language."""
-    as_superuser = dice.random() < 0.6 if superuser is None else superuser
-    if as_superuser:
-        root = world.superusers
-        return Asking(MOMENT, root, root.records[0], superuser=True, query=QUERY, headers=HEADERS, body=BODY)
     people = world.collections["people"]
-    if dice.random() < 0.5:
-        return Asking(MOMENT)
-    return Asking(MOMENT, people, dice.choice(people.records))
+    body = a_body(dice, world, collection) if with_body else {}
+    request: dict[str, Any] = {"query": QUERY, "headers": HEADERS, "body": body}
+    if dice.random() < 0.6:
+        root = world.superusers
+        return Asking(MOMENT, root, root.records[0], superuser=True, **request)
+    if dice.random() < 0.4:
+        return Asking(MOMENT, **request)
+    return Asking(MOMENT, people, dice.choice(people.records), **request)
+
+
+def a_body(dice: Random, world: World, collection: Collection) -> dict[str, Any]:
+    """What might be sent to create a record, and something that is no field."""
+    ids = {name: [record["id"] for record in each.records] for name, each in world.collections.items()}
+    fields = [each for each in collection.fields if each.kind not in ("autodate", "email") and each.name != "id"]
+    sent = {each.name: _value(dice, each, ids) for each in fields if dice.random() < 0.5}
+    return {**sent, "unknown": {"a": [5, "x"], "b": {"c": "x"}}, "nothing": None, "n": 5}
 
 
 class FilterMaking:
@@ -177,11 +185,11 @@ class FilterMaking:
 
     def comparison(self) -> str:
         dice = self.dice
-        left, of = self.operand()
-        operator = dice.choice(["", "", "?"]) + dice.choice(OPERATORS)
+        left, of = self.operand()  # `~` is not asked of a distance: nobody promises how many digits it has as a text
+        operator = dice.choice(["", "", "?"]) + dice.choice(OPERATORS[: 6 if left.startswith("geoD") else None])
         if of and of.kind == "isset":
             return f"{left} {dice.choice(['=', '!='])} {dice.choice(['true', 'false'])}"
-        right = self.literal(of) if dice.random() < 0.7 else self.operand()[0]
+        right = self.literal(of) if dice.random() < 0.7 else self.path(self.collection)[0]
         if dice.random() < 0.15:
             left, right = right, left
         blank = dice.choice([" ", " ", "", "\n"])
@@ -190,45 +198,65 @@ class FilterMaking:
     def operand(self) -> tuple[str, Field | None]:
         """Something that is no literal, and the field it reads if there is one."""
         dice = self.dice
+        whole_language = self.superuser or self.is_rule
         chance = dice.random()
-        if self.is_rule or chance < 0.72:
-            if self.is_rule and chance < 0.3:
-                return dice.choice(["@request.auth.id", "@request.auth.email", "@request.auth.text1"]), None
+        if chance < 0.66:
             return self.path(self.collection)
-        if chance < 0.76:
+        if chance < 0.70:
             return dice.choice(MACROS), None
-        if chance < 0.82:
+        if chance < 0.76:
             return self.distance(), Field("", "number")
-        if chance < 0.88:
+        if chance < 0.82:
             return self.strftime(), Field("", "strftime")
-        if chance < 0.9 and not self.superuser:
-            return dice.choice(["nope", "cats.nope", "nope_via_x.id", "@nope", "id.x"]), None
-        if not self.superuser:
-            return self.path(self.collection)
-        if chance < 0.94:
+        if not whole_language:
+            wrong = ["nope", "cats.nope", "nope_via_x.id", "@nope", "id.x", "@request.auth.id"]
+            return (dice.choice(wrong), None) if chance < 0.84 else self.path(self.collection)
+        if chance < 0.88:
             name = dice.choice(list(self.world.collections))
             alias = dice.choice(["", "", f":{name}1", f":{name}2"])
             path, of = self.path(self.world.collections[name])
             return f"@collection.{name}{alias}.{path}", of
+        if chance < 0.93:
+            return self.of_body()
+        if chance < 0.96:
+            path, of = self.path(self.world.collections["people"])
+            return f"@request.auth.{path.removesuffix(':each').removesuffix(':length')}", of
         name = dice.choice(REQUEST_NAMES)
         return name, Field("", "isset") if name.endswith(":isset") else None
+
+    def of_body(self) -> tuple[str, Field]:
+        """A value of the body that a field has, with a path behind a relation or a modifier."""
+        dice = self.dice
+        of = dice.choice([each for each in self.collection.fields if each.kind not in ("autodate", "email")])
+        name = f"@request.body.{of.name}"
+        if of.is_relation and dice.random() < 0.5:
+            path, end = self.path(self.world.collections[of.target], hops=RELATION_HOPS - 1)
+            return f"{name}.{path}", end
+        of_lists = [":each", ":length"] if of.kind in LISTS or of.kind in ("select", "relation") else []
+        modifier = dice.choice([":isset", ":changed", ":lower", *of_lists, *of_lists, "", ""])
+        kinds = {":isset": "isset", ":changed": "isset", ":length": "number"}
+        return name + modifier, replace(of, kind=kinds.get(modifier, of.kind))
 
     def path(self, collection: Collection, hops: int = 0) -> tuple[str, Field]:
         """A path of at most three hops to a field, with a modifier now and then."""
         dice, name = self.dice, ""
-        while hops < RELATION_HOPS and not self.is_rule and dice.random() < 0.45:
+        while hops < RELATION_HOPS and dice.random() < 0.45:
             if (hop := self.hop(collection)) is None:
                 break
             name, collection, hops = f"{name}{hop[0]}.", hop[1], hops + 1
         of = dice.choice(
-            [each for each in collection.fields if self.superuser or not each.hidden or dice.random() < 0.2]
+            [
+                each
+                for each in collection.fields
+                if self.superuser or self.is_rule or not each.hidden or dice.random() < 0.2
+            ]
         )
         name += of.name
         if of.kind == "json" and dice.random() < 0.6:
             return name + dice.choice([".a", ".b.c", ".0", ".a.b", ".b.1.c", ".nope"]), of
         if of.kind == "geo" and dice.random() < 0.8:
             return name + dice.choice([".lon", ".lat"]), Field("", "number")
-        if dice.random() < 0.25 and not self.is_rule:
+        if dice.random() < 0.25:
             suitable = [":each", ":length", ":length"] if of.kind in LISTS or of.kind in ("select", "relation") else []
             modifier = dice.choice([*suitable, *suitable, ":lower"])
             return name + modifier, replace(of, kind="number") if modifier == ":length" else of
@@ -291,6 +319,7 @@ REQUEST_NAMES = [
     "@request.auth.id", "@request.auth.collectionName", "@request.auth.nope", "@request.method", "@request.context",
     "@request.query.q", "@request.query.n", "@request.query.empty", "@request.query.nope", "@request.headers.x_tok",
     "@request.headers.nope", "@request.body.unknown.a.0", "@request.body.unknown.a", "@request.body.nope",
+    "@request.body.unknown.b.c", "@request.body.unknown.a:isset", "@request.body.unknown.nope:isset",
     "@request.body.n", "@request.body.n:isset", "@request.body.nothing:isset", "@request.body.nope:isset",
     "@request.query.q:isset", "@request.query.q:lower",
 ]  # fmt: skip

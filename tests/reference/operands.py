@@ -115,7 +115,7 @@ class Names:
             return self._back_relation(collection, at, name, rest, modifier, many, open)
         if found.kind in ("json", "geo"):
             return _json_operand(found, at, rest, modifier, many)
-        if found.kind == "relation" and rest == ["id"] and not modifier:
+        if found.kind == "relation" and rest == ["id"]:
             return self._field(collection, at, name, modifier, many, open)
         if not found.is_relation:
             raise Invalid(f"{name} is no relation")
@@ -243,7 +243,7 @@ class Names:
             field_now = self._field(self.collection, BASE, name, "", many=False, open=True)
             value, is_set = scalar(body.get(name)), name in body
             return Operand(lambda bound: int(is_set and value != field_now.read(bound)), is_null_safe=True)
-        return _static(scalar(inside(body, [name, *inner])), modifier, name in body)
+        return _static(scalar(inside(body, [name, *inner])), modifier, _is_set(body, [name, *inner]))
 
     def _auth(self, name: str, inner: list[str], modifier: str) -> Operand:
         collection, record = self.asking.collection, self.asking.record
@@ -259,7 +259,10 @@ class Names:
             if not modifier or modifier in ("isset", "lower"):
                 return _static(stored(found, False, record[name]), modifier)
         join = Join("@auth", BASE, lambda _: [record], collection)
-        return self._walk(collection, join, [name, *inner], modifier, open=True)
+        try:
+            return self._walk(collection, join, [name, *inner], modifier, open=True)
+        except Invalid:  # whoever asks may be of a collection without it
+            return Operand(lambda _: None)
 
     def _call(self, name: str, arguments: tuple[Written, ...]) -> Operand:
         if name == "geoDistance":
@@ -307,6 +310,13 @@ def _split(name: str) -> tuple[str, str]:
     if modifier not in MODIFIERS or (":" in path.rpartition(".")[2]):
         raise Invalid(f"no modifier {modifier}")
     return path, modifier
+
+
+def _is_set(sent: Any, path: list[str]) -> bool:
+    """Whether a key was sent, be it as null."""
+    *way, last = path
+    there = inside(sent, way)
+    return last in there if isinstance(there, dict) else inside(there, [last]) is not None
 
 
 def _static(value: Value, modifier: str, is_set: bool = True) -> Operand:

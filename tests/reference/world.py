@@ -52,7 +52,8 @@ class Collection:
 
 
 def _superusers() -> Collection:
-    return Collection("_superusers", (Field("id", "text"), Field("email", "email")), auth=True)
+    texts = (Field("id", "text"), Field("email", "email"), Field("created", "autodate"), Field("updated", "autodate"))
+    return Collection("_superusers", (*texts, Field("emailVisibility", "bool"), Field("verified", "bool")), auth=True)
 
 
 @dataclass(frozen=True)
