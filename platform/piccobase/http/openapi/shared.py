@@ -25,7 +25,7 @@ hold the modifiers that its schema lists as `x-modifiers`: `views+` and `views-`
 """
 
 _FILTER = """\
-Which records: comparisons of fields with literals, joined by `&&`, `||` and parentheses. \
+Such as `id != 'x' && created > '2026-01-01'`: comparisons of fields with literals, with `&&`, `||`, parentheses. \
 Operators are `=`, `!=`, `>`, `>=`, `<`, `<=`, `~` (contains) and `!~`, each with `?` before it for any-of a list. \
 At most 3500 bytes and 200 comparisons."""
 
@@ -52,16 +52,14 @@ PARAMETERS: Mapping[str, Document] = {
     "sort": {
         "name": "sort",
         "in": "query",
-        "description": "Fields with commas between them, `-` before one for descending order; also `@random`.",
+        "description": "Such as `-created,id`: fields, `-` before one for descending order; also `@random`.",
         "schema": {"type": "string"},
-        "example": "-id",
     },
     "filter": {
         "name": "filter",
         "in": "query",
         "description": _FILTER,
         "schema": {"type": "string", "maxLength": 3500},
-        "example": "id != ''",
     },
     "skipTotal": {
         "name": "skipTotal",

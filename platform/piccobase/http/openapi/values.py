@@ -29,6 +29,7 @@ GEO_POINT: Schema = {
         "lat": {"type": "number", "format": "double", "minimum": -90, "maximum": 90},
     },
     "required": ["lon", "lat"],
+    "examples": [{"lon": 2.35, "lat": 48.86}],
 }
 _INSTANT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z"
 _MIDNIGHT = r"\d{4}-\d\d-\d\d 00:00:00\.000Z"
@@ -116,12 +117,12 @@ def _sent(value: ValueType, required: bool) -> Schema:
             bits = value.bits - 1
             least = -(2**bits) if value.min is None else value.min
             most = 2**bits - 1 if value.max is None else value.max
-            return _plain(value) | _number_limits(least, most)
+            return _plain(value) | _number_limits(least, most) | {"examples": [1]}
         case NumberValue():
             return _plain(value) | _number_limits(value.min, value.max)
         case DecimalValue() if value.precision is not None:
             limit = 10 ** (value.precision - (value.scale or 0))
-            return _plain(value) | {"exclusiveMinimum": -limit, "exclusiveMaximum": limit}
+            return _plain(value) | {"exclusiveMinimum": -limit, "exclusiveMaximum": limit, "examples": [1]}
     return _plain(value)
 
 
