@@ -9,6 +9,7 @@
 5. A room (an ASGI application of its own) gets the request, or the pages do. Rooms are imported when first opened.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -101,9 +102,10 @@ class _Room:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self._app is None:
-            module, _, name = self._target.partition(":")
-            make: Callable[[Services], ASGIApp] = getattr(import_module(module), name)
-            self._app = make(self._services)
+            path, _, name = self._target.partition(":")
+            module = await asyncio.to_thread(import_module, path)  # it may take a while, and others go on meanwhile
+            make: Callable[[Services], ASGIApp] = getattr(module, name)
+            self._app = self._app or make(self._services)
         await self._app(scope, receive, send)
 
 
