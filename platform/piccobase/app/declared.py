@@ -1,7 +1,8 @@
 """`App`: what a developer declares, and an ASGI application."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 from piccolo.table import Table
 
 from piccobase.app.mounts import installed_mounts
+from piccobase.app.routes import built_in_routes
 from piccobase.app.services import Services, check_declaration, start_services
 from piccobase.base.config import Config, load_config
 from piccobase.base.errors import Problem, StartError
+from piccobase.http.recording import Recording
 from piccobase.http.router import make_application
+from piccobase.jobs.adding import Jobs
+from piccobase.jobs.declaring import JobRegistry
 from piccobase.schema.rules import Role
 
 
@@ -36,9 +41,19 @@ class App:
     ) -> None:
         self.collections = tuple(collections)
         self.roles = tuple(roles)
+        self._work = JobRegistry()
+        self.job = self._work.job
+        self.schedule = self._work.schedule
         self._declared = {"data_dir": data_dir, "database_url": database_url}
         self._services: Services | None = None
         self._application: Any = None
+
+    @property
+    def jobs(self) -> Jobs:
+        """Adds jobs: `await app.jobs.add("name", {…})`. Raises StartError before the app was started."""
+        if self._services is None:
+            raise StartError("Jobs can be added once the app was started: use a server, or call app.start().")
+        return self._services.work.jobs
 
     def config(
         self,
@@ -53,19 +68,33 @@ class App:
 
         Returns warnings. Raises InvalidDeclaration with all mistakes, each with its id, place and nearest name.
         """
-        return check_declaration(self.collections, self.roles)[1]
+        return check_declaration(self.collections, self.roles, self._work)[1]
 
     async def start(self, config: Config | None = None, *, migrate: bool | None = None) -> Services:
         """Opens the database, brings the schema up to date and builds the services. Raises StartError."""
         if self._services is None:
             self._services = await start_services(
-                config or self.config(), self.collections, self.roles, migrate=migrate
+                config or self.config(), self.collections, self.roles, self._work, migrate=migrate
             )
             self._application = make_application(
-                self._services.collections_api, self._services.documents, installed_mounts(self._services)
+                self._services.collections_api,
+                self._services.documents,
+                installed_mounts(self._services),
+                built_in_routes(self._services),
             )
+            self._application = Recording(self._application, self._services.request_log)
             self._services.application = self._application
         return self._services
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Runs jobs and schedules as long as the block lasts, unless the config says that this process does not."""
+        services = await self.start()
+        if services.config.run_jobs:
+            async with services.work.worker.running():
+                yield
+        else:
+            yield
 
     async def stop(self) -> None:
         """Gives back what `start` opened."""
@@ -88,7 +117,8 @@ class App:
         except StartError as error:
             await send({"type": "lifespan.startup.failed", "message": error.message})
             return
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
+        async with self.working():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})

@@ -1,15 +1,19 @@
 """Builds the services of a running server, in the order in which they need each other, and ends them again."""
 
+import asyncio
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from litestar.types import ASGIApp
 from piccolo.table import Table
 
 from piccobase.app.identities import settle_collections
+from piccobase.app.logging import close_request_log, open_request_log
+from piccobase.app.working import Work, compose_work
 from piccobase.auth.first_superuser import FirstSuperuser
 from piccobase.auth.impersonation import Impersonation
 from piccobase.auth.password import PasswordSignIn
@@ -30,6 +34,9 @@ from piccobase.identity.key import load_master_key
 from piccobase.identity.roles import Grants
 from piccobase.identity.secrets import SecretStore
 from piccobase.identity.tokens import Tokens
+from piccobase.jobs.declaring import JobRegistry
+from piccobase.jobs.tables import JOB_TABLES
+from piccobase.logs.recording import RequestLog
 from piccobase.records.planning import Planner
 from piccobase.records.service import Records
 from piccobase.records.writing import stored_satisfies
@@ -41,6 +48,8 @@ from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.registry import Registry
 from piccobase.schema.rules import Role
 from piccobase.schema.system import SYSTEM_TABLES
+from piccobase.settings.service import SettingsService
+from piccobase.settings.storing import SettingsStore
 from piccobase_migrations.core.piccolo_app import APP_CONFIG as SYSTEM_MIGRATIONS
 
 log = logging.getLogger("piccobase")
@@ -62,11 +71,23 @@ class Services:
     records: Records
     collections_api: CollectionsAPI
     documents: APIDocuments
+    settings: SettingsService
+    work: Work
     warnings: list[Problem]  # of `piccobase check`
+    request_log: RequestLog = field(init=False)
     application: ASGIApp = field(init=False)  # the whole HTTP side, set when it has been put together
+    background: list[asyncio.Task[None]] = field(default_factory=list)  # ended when the services are closed
+
+    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs what goes on as long as the server does. It answers for its own errors."""
+        self.background.append(asyncio.create_task(work))
 
     async def close(self) -> None:
-        """Gives back threads and connections."""
+        """Ends what runs in the background, and gives back threads and connections."""
+        for task in self.background:
+            task.cancel()
+        await asyncio.gather(*self.background, return_exceptions=True)
+        await close_request_log(self.request_log)
         self.hasher.close()
         await self.engine.close()
 
@@ -91,12 +112,15 @@ def make_data_dir(path: Path) -> None:
         raise StartError(f"The data dir {path} cannot be written. Choose one with --data-dir.")
 
 
-def check_declaration(tables: Sequence[type[Table]], roles: Sequence[Role]) -> tuple[Registry, list[Problem]]:
-    """The registry and the warnings. Raises InvalidDeclaration with all mistakes, those in rules included."""
+def check_declaration(
+    tables: Sequence[type[Table]], roles: Sequence[Role], work: JobRegistry | None = None
+) -> tuple[Registry, list[Problem]]:
+    """The registry and the warnings. Raises InvalidDeclaration with all mistakes, those in rules and jobs included."""
     registry, problems = survey(tables, roles)
     # Where a field could not be built, each rule that names it would seem to be wrong as well.
     if all(problem.id.startswith(("rule.", "role.")) for problem in problems):
         problems += [*check_rules(registry), *check_field_rules(registry)]
+    problems += work.problems if work else ()
     if problems:
         raise InvalidDeclaration(sorted(problems))
     return registry, warn_of_rules(registry)
@@ -104,7 +128,7 @@ def check_declaration(tables: Sequence[type[Table]], roles: Sequence[Role]) -> t
 
 def bind_tables(tables: Sequence[type[Table]], engine: Engine) -> None:
     """Gives the tables their database, so that Piccolo queries in hooks and commands need no piccolo_conf."""
-    for table in (*SYSTEM_TABLES, *tables):
+    for table in (*SYSTEM_TABLES, *JOB_TABLES, *tables):
         table._meta.db = engine
 
 
@@ -138,10 +162,15 @@ async def prepare_database(
 
 
 async def start_services(
-    config: Config, tables: Sequence[type[Table]], roles: Sequence[Role], *, migrate: bool | None = None
+    config: Config,
+    tables: Sequence[type[Table]],
+    roles: Sequence[Role],
+    work: JobRegistry,
+    *,
+    migrate: bool | None = None,
 ) -> Services:
     """Everything from the config to the API. Raises StartError, and leaves nothing open then."""
-    warnings = check_declaration(tables, roles)[1]
+    warnings = check_declaration(tables, roles, work)[1]
     engine = make_engine(config)
     try:
         bind_tables(tables, engine)
@@ -150,14 +179,28 @@ async def start_services(
         secrets = SecretStore(engine, load_master_key(config.data_dir, config.secret_key or None))
         await secrets.check()
         registry = await settle_collections(engine, tables, roles, secrets)
-        return _compose(config, engine, registry, secrets, warnings)
+        settings = SettingsService(SettingsStore(engine, secrets))
+        await settings.load()
+        services = _compose(
+            config, engine, registry, secrets, settings, compose_work(config, engine, work), warnings
+        )
+        services.run_in_background(settings.watch())
+        services.request_log = open_request_log(config, settings)
+        services.run_in_background(services.request_log.run())
+        return services
     except BaseException:
         await engine.close()
         raise
 
 
 def _compose(
-    config: Config, engine: Engine, registry: Registry, secrets: SecretStore, warnings: list[Problem]
+    config: Config,
+    engine: Engine,
+    registry: Registry,
+    secrets: SecretStore,
+    settings: SettingsService,
+    work: Work,
+    warnings: list[Problem],
 ) -> Services:
     book = RuleBook(registry)
     access = FieldAccess(registry)
@@ -196,5 +239,7 @@ def _compose(
         records=records,
         collections_api=api,
         documents=APIDocuments(registry, access),
+        settings=settings,
+        work=work,
         warnings=warnings,
     )

@@ -1,11 +1,12 @@
 """The Litestar application: its own routes, and every error in the one wire shape."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
 from piccobase.base.errors import BadRequest, Forbidden, NotFound, RequestError, TooLarge, Unauthorized
@@ -43,9 +44,12 @@ class Health(msgspec.Struct):
 
 
 def make_application(
-    collections_api: CollectionsAPI, documents: APIDocuments, mounts: Mapping[str, ASGIApp]
+    collections_api: CollectionsAPI,
+    documents: APIDocuments,
+    mounts: Mapping[str, ASGIApp],
+    routes: Sequence[HTTPRouteHandler] = (),
 ) -> ASGIApp:
-    """The whole HTTP side as one ASGI application, without a lifespan of its own."""
+    """The whole HTTP side as one ASGI application, without a lifespan of its own. `routes` are those of other rooms."""
 
     @get("/api/health", operation_id="readHealth", summary="Whether the server is ready")
     async def health(request: Request[Any, Any, Any]) -> Health:
@@ -71,7 +75,7 @@ def make_application(
             return Response(b"", status_code=304, headers=headers, media_type="application/json")
         return Response(document.body, headers=headers, media_type="application/json")
 
-    documents.handlers = [health, openapi]
+    documents.handlers = [health, openapi, *routes]
     application = Litestar(
         documents.handlers,
         exception_handlers={RequestError: _answer, HTTPException: _answer_http, Exception: _answer_unexpected},

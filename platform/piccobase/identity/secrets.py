@@ -37,6 +37,8 @@ class SecretStore:
             "INSERT INTO _secrets (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             db.dialect,
         )
+        self._read_under = in_dialect("SELECT name, value FROM _secrets WHERE substr(name, 1, ?) = ?", db.dialect)
+        self._delete = in_dialect("DELETE FROM _secrets WHERE name = ?", db.dialect)
 
     async def load_or_create(self, name: str) -> str:
         """The secret of this name; a new one of 50 letters and digits where there is none.
@@ -54,6 +56,19 @@ class SecretStore:
         """The secret of this name, None where there is none. Raises StartError as `load_or_create` does."""
         stored = await self._db.rows(self._read, (name,))
         return self.decrypted(name, stored[0][0]) if stored else None
+
+    async def load_under(self, prefix: str) -> dict[str, str]:
+        """All secrets whose names begin with `prefix`. Raises StartError as `load_or_create` does."""
+        stored = await self._db.rows(self._read_under, (len(prefix), prefix))
+        return {name: self.decrypted(name, value) for name, value in stored}
+
+    async def store(self, name: str, secret: str) -> None:
+        """Keeps a given secret, which must not be empty, in the place of what was there."""
+        await self._db.rows(self._upsert, (name, self._encrypted(name, secret)))
+
+    async def forget(self, name: str) -> None:
+        """Deletes the secret of this name, if there is one."""
+        await self._db.rows(self._delete, (name,))
 
     async def replace(self, name: str) -> str:
         """Puts a new secret in the place of the old one, if there is one: what was signed with that is worthless."""

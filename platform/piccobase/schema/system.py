@@ -1,6 +1,6 @@
-"""The system's own tables: superusers, roles given out, secrets, and the ids of collections. Made by migrations."""
+"""The system's own tables: superusers, roles given out, secrets, ids of collections, settings. Made by migrations."""
 
-from piccolo.columns import Text, Varchar
+from piccolo.columns import BigInt, Text, Varchar
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
@@ -52,5 +52,13 @@ class StoredCollection(Table, tablename="_collections"):
     auth_rule = Text()
 
 
-SYSTEM_TABLES: tuple[type[Table], ...] = (Superuser, RoleGrant, Secret, StoredCollection)
+class StoredSetting(Table, tablename="_settings"):
+    """A group of settings as JSON, without its secrets. The row without a name counts the changes."""
+
+    name = Varchar(length=255, primary_key=True)
+    value = Text()
+    revision = BigInt()  # of the change that wrote it
+
+
+SYSTEM_TABLES: tuple[type[Table], ...] = (Superuser, RoleGrant, Secret, StoredCollection, StoredSetting)
 SYSTEM_COLLECTIONS: tuple[type[Table], ...] = (Superuser,)

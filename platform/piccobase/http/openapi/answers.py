@@ -6,7 +6,7 @@ from typing import Any
 from piccobase.base.errors import RequestError, all_error_types
 
 Document = dict[str, Any]
-API_ERROR, FIELD_ERROR, ROLES_ERROR = "ApiError", "FieldError", "RolesError"
+API_ERROR, FIELD_ERROR, ROLES_ERROR, NESTED_ERROR = "ApiError", "FieldError", "RolesError", "NestedError"
 _FIELD_ERROR = {"$ref": f"#/components/schemas/{FIELD_ERROR}"}
 
 
@@ -48,7 +48,14 @@ ERROR_SCHEMAS: Mapping[str, Document] = {
             "description": "`roles`: a `FieldError` of the list, or one for each wrong entry by its place, from 0.",
         }
     ),
+    NESTED_ERROR: _error_shape(
+        {
+            "type": "object",
+            "description": "By field; below a group's or a list's name what is wrong inside it, by field or place.",
+        }
+    ),
 }
+_SHAPES: Mapping[str, str] = {"BadRoles": ROLES_ERROR, "BadForm": NESTED_ERROR}
 
 # Kinds of failure, which stand among the document's responses: status, meaning, and how the codes begin.
 _BODY = "request.malformed_body"
@@ -67,6 +74,7 @@ _KINDS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         ("request.", "query.", "auth."),
     ),
     "BadRoles": ("400", "No list of declared roles.", ("request.",)),
+    "BadForm": ("400", "The form cannot be read, or has mistakes, by field.", ("request.",)),
     "BadRequest": ("400", "The request cannot be read.", ("request.",)),
     "Unauthorized": ("401", "Nobody has signed in.", ("auth.",)),
     "Forbidden": ("403", "Whoever asks may not do this.", ("auth.",)),
@@ -101,9 +109,7 @@ def error_responses() -> Document:
                 }
             },
             "content": {
-                "application/json": {
-                    "schema": {"$ref": f"#/components/schemas/{ROLES_ERROR if name == 'BadRoles' else API_ERROR}"}
-                }
+                "application/json": {"schema": {"$ref": f"#/components/schemas/{_SHAPES.get(name, API_ERROR)}"}}
             },
         }
         for name, (status, meaning, beginnings) in _KINDS.items()

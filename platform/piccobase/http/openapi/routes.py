@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
-from piccobase.http.openapi.answers import refusal_of_status
+from piccobase.http.administering import SUPERUSERS_ONLY
+from piccobase.http.openapi.answers import refusal_of_status, refusals
+from piccobase.http.openapi.operations import SECURITY_SCHEME
 
 Document = dict[str, Any]
 ROUTES_TAG = "server"
@@ -31,10 +34,13 @@ def describe_routes(handlers: Sequence[ControllerRouterHandler]) -> DescribedRou
     described: Any = Litestar(
         list(handlers), openapi_config=OpenAPIConfig(title="", version=""), logging_config=None
     ).openapi_schema.to_schema()
+    restricted = {handler.operation_id for handler in handlers if is_for_superusers(handler)}
     for item in described["paths"].values():
         for operation in item.values():
             if isinstance(operation, dict):
                 _bring_into_form(operation)
+                if operation["operationId"] in restricted:
+                    _restrict(operation)
     return DescribedRoutes(described["paths"], _simplified(described.get("components", {}).get("schemas", {})))
 
 
@@ -45,6 +51,16 @@ def _bring_into_form(operation: Document) -> None:
         if int(status) >= 400:
             responses[status] = refusal_of_status(status)
     responses.setdefault("5XX", refusal_of_status("5XX"))
+
+
+def is_for_superusers(handler: ControllerRouterHandler) -> TypeGuard[HTTPRouteHandler]:
+    """Whether only superusers may use it, and may read of it."""
+    return isinstance(handler, HTTPRouteHandler) and SUPERUSERS_ONLY.items() <= handler.opt.items()
+
+
+def _restrict(operation: Document) -> None:
+    operation["security"] = [{SECURITY_SCHEME: []}]
+    operation["responses"] |= refusals("BadForm", "Unauthorized", "Forbidden", "TooLarge")
 
 
 def _simplified(schema: Any) -> Any:

@@ -1,0 +1,17 @@
+"""The routes on Litestar that stand beside the collections' API, a line for each group."""
+
+from collections.abc import Sequence
+
+from litestar.handlers import HTTPRouteHandler
+
+from piccobase.app.services import Services
+from piccobase.http.logs import log_routes
+from piccobase.http.settings import settings_routes
+
+
+def built_in_routes(services: Services) -> Sequence[HTTPRouteHandler]:
+    """What superusers run a server with."""
+    return [
+        *settings_routes(services.settings, services.actors),
+        *log_routes(services.request_log.store, services.actors),
+    ]
