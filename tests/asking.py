@@ -72,13 +72,20 @@ class Api:
 
 @asynccontextmanager
 async def serving(
-    tables: Sequence[type[Table]], roles: Sequence[Role], database_url: str | None, data_dir: Path
+    tables: Sequence[type[Table]],
+    roles: Sequence[Role],
+    database_url: str | None,
+    data_dir: Path,
+    *,
+    logs: bool = False,
+    **config: Any,
 ) -> AsyncIterator[Api]:
-    """A started app on an empty database, asked as a guest."""
+    """A started app on an empty database, asked as a guest. Only with `logs` it keeps a log of its requests."""
     app = App(collections=tables, roles=roles)
     services = await app.start(
-        app.config({"database_url": database_url, "data_dir": data_dir}, environment={}), migrate=True
+        app.config({"database_url": database_url, "data_dir": data_dir, **config}, environment={}), migrate=True
     )
+    services.request_log.keeping = logs
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

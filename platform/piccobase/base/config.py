@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from piccobase.base.errors import StartError
 
 PREFIX = "PICCOBASE_"
+_CHOICES = {"log_level": ("debug", "info", "warning", "error"), "log_format": ("auto", "json", "text")}
+_SWITCHES = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
 class ConfigError(StartError):
@@ -28,6 +30,14 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8090
     workers: int = 1
+    log_level: str = "info"  # of messages on stderr, and of those that are kept: debug, info, warning, error
+    log_format: str = "auto"  # of stderr: text in a terminal, else json
+    logs_max_size: int = 512  # megabytes that the request log may take
+    sql: bool = False  # whether superusers may send SQL; `serve --reload` turns it on
+    metrics_token: str = ""  # whoever bears it may read /metrics; empty: there is no such path
+    tracing: bool = False  # whether requests are traced by OpenTelemetry, which has variables of its own (OTEL_…)
+    run_jobs: bool = True  # whether a server works on jobs and schedules, too
+    job_concurrency: int = 10  # jobs that one process works on at once
 
     @property
     def embedded(self) -> bool:
@@ -89,12 +99,20 @@ def _is_service_link(variable: str, text: str) -> bool:
 def _typed(source: str, name: str, value: Any) -> Any:
     if name == "data_dir":
         return Path(value)
-    if name in ("port", "workers"):
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise ConfigError(f"{name} ({source}) must be one of {', '.join(_CHOICES[name])}, not {value!r}.")
+    if name in ("port", "workers", "job_concurrency", "logs_max_size"):
+        least = int(name == "job_concurrency")
         try:
             number = int(value)
         except (TypeError, ValueError):
             number = -1
-        if not 0 <= number <= 65535:
-            raise ConfigError(f"{name} ({source}) must be a number from 0 to 65535, not {value!r}.")
+        if not least <= number <= 65535:
+            raise ConfigError(f"{name} ({source}) must be a number from {least} to 65535, not {value!r}.")
         return number
+    if name in ("run_jobs", "sql", "tracing"):
+        known = _SWITCHES.get(str(value).lower())
+        if known is None:
+            raise ConfigError(f"{name} ({source}) must be 1 or 0, not {value!r}.")
+        return known
     return str(value)

@@ -32,6 +32,7 @@ from piccobase.records.service import Records
 from piccobase.records.updating import update_record
 from piccobase.records.viewing import see_record, view_record
 from piccobase.rules.context import RequestContext
+from piccobase.schema.actor import Actor, note_actor
 from piccobase.schema.collections import CollectionInfo
 
 log = logging.getLogger("piccobase.http")
@@ -88,7 +89,7 @@ class CollectionsAPI:
             case [name, "records", record_id, "roles"] if method in ("GET", "PUT"):
                 collection = self._collection(name, method)
                 body = await self._body(incoming, receive, collection)
-                actor = await self.actors.actor(incoming.authorization)
+                actor = await self._actor(incoming)
                 if method == "GET":
                     return encode_json(await self.roles.read(collection, record_id, actor))
                 return encode_json(await self.roles.set(collection, record_id, body, actor))
@@ -103,7 +104,7 @@ class CollectionsAPI:
             case [name, "auth-refresh"] if method == "POST":
                 collection = self._collection(name, method, auth=True)
                 await self._body(incoming, receive, collection)
-                actor = await self.actors.actor(incoming.authorization)
+                actor = await self._actor(incoming)
                 signed_in = await refresh(
                     self.password.tokens, self.password.may_sign_in, collection, actor, incoming.authorization
                 )
@@ -124,11 +125,16 @@ class CollectionsAPI:
         body = await read_body(receive, incoming.declared, self.body_limits[collection.name])
         return await parse_body(incoming.content_type, body, chunked=incoming.chunked)
 
+    async def _actor(self, incoming: Incoming) -> Actor:
+        actor = await self.actors.actor(incoming.authorization)
+        note_actor(actor)
+        return actor
+
     async def _context(self, incoming: Incoming, method: str) -> RequestContext:
         query = parse_query(incoming.query)
         if expand := query.get("expand"):
             parse_expand(expand)  # what is too long is refused before anything is written
-        actor = await self.actors.actor(incoming.authorization)
+        actor = await self._actor(incoming)
         return self.records.context(actor, method, query, incoming.headers)
 
     async def _list(

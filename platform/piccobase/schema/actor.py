@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from piccobase.base.observing import ACTOR, current_scope
+
 if TYPE_CHECKING:
     from piccobase.schema.collections import CollectionInfo
 
@@ -28,3 +30,9 @@ class Actor:
 
 
 GUEST = Actor()
+
+
+def note_actor(actor: Actor) -> None:
+    """Notes for the log who makes the request that is being answered."""
+    if actor.collection is not None and (scope := current_scope.get()) is not None:
+        scope[ACTOR] = (actor.collection.name, actor.id)

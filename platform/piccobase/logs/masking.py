@@ -1,0 +1,45 @@
+"""What no log may hold is masked here: tokens and keys wherever they stand, and values whose name says secret."""
+
+import re
+from urllib.parse import unquote_plus
+
+MASK = "***"
+_WORDS = r"token|password|passwd|secret|api_?key|credential|authorization|signature"
+_SECRET_NAME = re.compile(rf"{_WORDS}|^(?:code|otp|key|sig|jwt|pass|pwd)$", re.IGNORECASE)
+# In a filter: a name that says secret on either side of an operator.
+_SECRET_COMPARED = re.compile(
+    rf"(?:{_WORDS})[\w.:]*\s*\)?\s*\??[!=~<>]|[=~<>]\s*\(?\s*[\w.@:]*(?:{_WORDS})", re.IGNORECASE
+)
+# A JSON Web Token, whose header begins with {" in base64; an API key.
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|pbk_[\w-]+")
+
+
+def masked_text(text: str) -> str:
+    """A text without tokens and API keys."""
+    return _TOKEN.sub(MASK, text) if "eyJ" in text or "pbk_" in text else text
+
+
+def masked_url(url: str) -> str:
+    """A URL without tokens and keys, and without the values of parameters that are secret by their name or in a filter.
+
+    >>> masked_url("/api/files/posts/a/b.pdf?token=abc&thumb=10x10")
+    '/api/files/posts/a/b.pdf?token=***&thumb=10x10'
+    """
+    path, mark, query = url.partition("?")
+    if mark:
+        url = f"{path}?{'&'.join(map(_masked_pair, query.split('&')))}"
+    return masked_text(url)
+
+
+def _masked_pair(pair: str) -> str:
+    name, mark, value = pair.partition("=")
+    if not mark or not value:
+        return pair
+    if _SECRET_NAME.search(unquote_plus(name) if "%" in name else name):
+        return f"{name}={MASK}"
+    plain = value
+    if "%" in value:
+        plain = unquote_plus(value)
+        if _TOKEN.search(plain):
+            return f"{name}={MASK}"
+    return f"{name}={MASK}" if _SECRET_COMPARED.search(plain) else pair

@@ -1,0 +1,134 @@
+"""Reading the log: pages, single entries and totals by the hour, under the filter language (protocol.md §8.3)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from piccobase.base.errors import NotFound
+from piccobase.filters.bindings import Bindings
+from piccobase.filters.compiler import compile_filter
+from piccobase.filters.dialects import dialect_of
+from piccobase.filters.fragments import Fragment, compose, render, slot
+from piccobase.filters.joins import Joins
+from piccobase.filters.names import CollectionNames
+from piccobase.filters.parser import CLIENT_LIMITS, parse
+from piccobase.filters.sorting import compile_sort, parse_sort
+from piccobase.logs.store import LogStore
+
+_ALIAS = "r"
+_COLUMNS = ", ".join(f'"{_ALIAS}"."{name}"' for name in ("id", "created", "level", "message", "data"))
+_HOURS = {
+    "sqlite": 'substr("r"."created", 1, 13) || \':00:00.000Z\'',
+    "postgres": 'to_char("r"."created" AT TIME ZONE \'UTC\', \'YYYY-MM-DD HH24":00:00.000Z"\')',
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class LogPage:
+    """A page of entries; totals are -1 where they were not asked for."""
+
+    items: list[dict[str, Any]]
+    page: int
+    per_page: int
+    total_items: int
+    total_pages: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _Bindings(Bindings):
+    limit: int = 0
+    offset: int = 0
+
+
+class LogReader:
+    """Answers questions about the log. All of them are a superuser's."""
+
+    def __init__(self, store: LogStore) -> None:
+        self._store = store
+        self._dialect = dialect_of(store.engine.dialect)
+        fields = {field.name: field for field in store.collection.fields}
+        self._read_created = fields["created"].value.read(store.engine.dialect)
+
+    async def page(
+        self, *, page: int = 1, per_page: int = 30, where: str = "", sort: str = "", skip_total: bool = False
+    ) -> LogPage:
+        """A page of the entries for which `where`, a filter, holds; as they came unless there is a sort.
+
+        Raises InvalidQuery for a filter or sort that is none.
+        """
+        await self._store.prepare()
+        names, condition, literals = self._asked(where)
+        order = compile_sort(parse_sort(sort), names, self._dialect, text=sort)
+        if not order.sql:
+            order = Fragment(", ".join(one.sql for one in names.insertion_order()))
+        found = compose(
+            self._from(), condition, " ORDER BY ", order, " LIMIT ", slot(_limit), " OFFSET ", slot(_offset)
+        )
+        bindings = _Bindings(literals=literals, limit=per_page, offset=(page - 1) * per_page)
+        rows = await self._rows(compose(f"SELECT {_COLUMNS}", found), bindings)
+        total = pages = -1
+        if not skip_total:
+            [(total,)] = await self._rows(compose("SELECT COUNT(*)", self._from(), condition), bindings)
+            pages = -(-total // per_page)
+        return LogPage(
+            items=[*map(self._entry, rows)], page=page, per_page=per_page, total_items=total, total_pages=pages
+        )
+
+    async def view(self, entry_id: str) -> dict[str, Any]:
+        """One entry. Raises NotFound."""
+        await self._store.prepare()
+        wanted = compose(' WHERE "r"."id" = ', slot(lambda bindings: entry_id))
+        found = (
+            []
+            if "\0" in entry_id
+            else await self._rows(compose(f"SELECT {_COLUMNS}", self._from(), wanted), Bindings())
+        )
+        if not found:
+            raise NotFound
+        return self._entry(found[0])
+
+    async def stats(self, where: str = "") -> list[dict[str, Any]]:
+        """How many entries there are of each hour that has any: `{"date": …, "total": …}`, in their order.
+
+        Raises InvalidQuery for a filter that is none.
+        """
+        await self._store.prepare()
+        _, condition, literals = self._asked(where)
+        hour = _HOURS[self._store.engine.dialect]
+        asked = compose(f"SELECT {hour} AS hour, COUNT(*)", self._from(), condition, " GROUP BY 1 ORDER BY 1")
+        rows = await self._rows(asked, Bindings(literals=literals))
+        return [{"date": date, "total": total} for date, total in rows]
+
+    def _asked(self, text: str) -> tuple[CollectionNames, Fragment, Any]:
+        """The names, the condition behind WHERE, and its literals."""
+        names = CollectionNames(
+            collection=self._store.collection, find=lambda name: None, joins=Joins(self._dialect), alias=_ALIAS
+        )
+        if not text:
+            return names, Fragment(""), ()
+        parsed = parse(text, limits=CLIENT_LIMITS)
+        return names, compose(" WHERE ", compile_filter(parsed, names, self._dialect)), parsed.literals
+
+    def _from(self) -> Fragment:
+        return Fragment(f' FROM {self._store.collection.source} AS "{_ALIAS}"')
+
+    async def _rows(self, question: Fragment, bindings: Bindings) -> list[tuple[Any, ...]]:
+        statement = render(question, self._store.engine.dialect)
+        return await self._store.engine.rows(statement.sql, statement.bind(bindings))
+
+    def _entry(self, row: tuple[Any, ...]) -> dict[str, Any]:
+        id_, created, level, message, data = row
+        if self._read_created is not None:
+            created = self._read_created(created)
+        return {"created": created, "data": msgspec.json.decode(data), "id": id_, "level": level, "message": message}
+
+
+def _limit(bindings: Bindings) -> int:
+    assert isinstance(bindings, _Bindings)
+    return bindings.limit
+
+
+def _offset(bindings: Bindings) -> int:
+    assert isinstance(bindings, _Bindings)
+    return bindings.offset
