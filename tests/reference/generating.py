@@ -24,6 +24,10 @@ DATES = [
     "", "", "2024-01-01 00:00:00.000Z", "2024-01-01 00:00:00.001Z", "2023-12-31 23:59:59.999Z",
     "2024-02-29 12:30:00.250Z", "2026-11-25 10:20:30.456Z", "2026-11-25 00:00:00.000Z", "1969-12-31 00:00:00.000Z",
 ]  # fmt: skip
+DAYS = [None, "2024-01-01", "2024-01-02", "2023-12-31", "2026-11-25"]
+CLOCKS = [None, "00:00:00", "09:30:00", "09:30:01", "23:59:59"]
+UUIDS = [None, "6f0d1f2e-93cf-4e34-9f3e-0a4b8f6c2d11", "00000000-0000-4000-8000-000000000000"]
+DECIMALS = [0, 5, 5.5, -0.01, 0.1, 1234567.25, 10]
 DATES_IN_FILTERS = [
     "2024-01-01", "2024-01-01 00:00:00", "2024-01-01T00:00:00Z", "2024-01-01 01:00:00+01:00", "2024", "2024-01",
     "2024-13-01", "2026-11-25",
@@ -37,6 +41,7 @@ PLACES = [{"lon": 0, "lat": 0}, {"lon": 2.25, "lat": 48.5}, {"lon": -122.5, "lat
 PLAIN_FIELDS = ("text", "text", "number", "bool", "date", "select", "multiselect", "json", "geo", "editor")
 SHORT_NAMES = {
     "text": "text", "number": "num", "integer": "whole", "bool": "flag", "date": "day", "select": "sel",
+    "decimal": "exact", "day": "on", "clock": "clock", "uuid": "uid", "array": "words",
     "multiselect": "tags", "json": "js", "geo": "geo", "editor": "html", "relation": "one", "relations": "many",
 }  # fmt: skip
 RELATION_HOPS = 3  # relations in a path, at most
@@ -66,7 +71,7 @@ def a_world(dice: Random, *, strict: bool | None = None, whole: bool = True) -> 
 
 
 def _fields(dice: Random, targets: list[str], *, whole: bool, strict: bool) -> tuple[Field, ...]:
-    kinds = [*dice.sample(PLAIN_FIELDS, dice.randint(3, 7)), *(["integer"] if whole and dice.random() < 0.4 else [])]
+    kinds = [*dice.sample(PLAIN_FIELDS, dice.randint(3, 7)), *(_own_kinds(dice) if whole else [])]
     kinds += [dice.choice(["relation", "relations"]) for _ in range(dice.choice([0, 1, 1, 2, 3]))]
     fields = [Field("id", "text"), Field("created", "autodate"), Field("updated", "autodate")]
     if targets[-1] == "people":
@@ -80,12 +85,17 @@ def _fields(dice: Random, targets: list[str], *, whole: bool, strict: bool) -> t
                 kind,
                 target=dice.choice(targets) if kind.startswith("relation") else "",
                 hidden=dice.random() < 0.1,
-                nullable=strict and kind not in (*LISTS, "bool", "geo") and dice.random() < 0.4,
+                nullable=strict and kind not in (*LISTS, "bool", "geo", "day", "clock", "uuid") and dice.random() < 0.4,
                 unique=kind == "relation" and dice.random() < 0.2,
                 values=CHOICES if kind.endswith("select") else (),
             )
         )
     return tuple(fields)
+
+
+def _own_kinds(dice: Random) -> list[str]:
+    """Kinds of fields that PocketBase has not."""
+    return [kind for kind in ("integer", "decimal", "day", "clock", "uuid", "array") if dice.random() < 0.25]
 
 
 def _list_rule(dice: Random, world: World, collection: Collection) -> str | None:
@@ -128,11 +138,14 @@ def _value(dice: Random, of: Field, made: dict[str, list[str]]) -> Any:
         return None
     pools: dict[str, list[Any]] = {
         "text": TEXTS, "editor": TEXTS, "number": NUMBERS, "integer": WHOLE, "bool": [True, False, False],
+        "decimal": DECIMALS, "day": DAYS, "clock": CLOCKS, "uuid": UUIDS,
         "date": DATES, "select": ["", *CHOICES], "json": JSON_VALUES, "geo": PLACES, "email": ["x@example.com"],
     }  # fmt: skip
     match of.kind:
         case "multiselect":
             return dice.sample(CHOICES, dice.choice([0, 1, 1, 2, 3]))
+        case "array":
+            return [dice.choice(["a", "a", "b", "", "5", "it's"]) for _ in range(dice.choice([0, 1, 2, 3]))]
         case "relations":
             ids = made[of.target]
             return dice.sample(ids, min(len(ids), dice.choice([0, 1, 2, 2, 3])))
@@ -311,7 +324,15 @@ class FilterMaking:
             "strftime": ["'2024'", "'01-01'", "0", "'x%'", "2024", "'10'"],
             "geo": ['\'{"lon":0,"lat":0}\'', "'48'"],
         }
-        pools |= {"autodate": pools["date"], "relations": [*pools["relation"], "'[]'"]}
+        pools |= {
+            "autodate": pools["date"],
+            "day": pools["date"],
+            "decimal": [*map(number, DECIMALS), "5.50", "'5.5'", "5.499"],
+            "clock": ["'09:30:00'", "'09:30'", "'09:30:01'", "'x'"],
+            "uuid": [quoted(each) for each in UUIDS if each] + ["'6F0D1F2E-93CF-4E34-9F3E-0A4B8F6C2D11'", "'6f'"],
+            "array": [*pools["multiselect"], "'5'", "5"],
+            "relations": [*pools["relation"], "'[]'"],
+        }
         return lambda: dice.choice(pools.get(kind) or [quoted(each) for each in TEXTS] + ["5", "100"])
 
 

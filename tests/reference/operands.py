@@ -13,7 +13,7 @@ from tests.reference.language import Call, Identifier, Invalid, Number, Text
 from tests.reference.language import Operand as Written
 from tests.reference.moments import macro
 from tests.reference.storage import Affinity, Truth, Value, lower
-from tests.reference.world import LISTS, Asking, Collection, Field, World, inside, scalar, stored
+from tests.reference.world import INSTANTS, LISTS, Asking, Collection, Field, World, inside, scalar, stored
 
 MOST_HOPS = 6
 MODIFIERS = ("lower", "length", "each", "isset", "changed")
@@ -195,7 +195,7 @@ class Names:
             at.chain(),
             many,
             is_null_safe=found.kind == "json",
-            instant=strict and found.kind in ("date", "autodate"),
+            instant=strict and found.kind in INSTANTS,
             strict=strict,
         )
         if collection.auth and name == "email" and self.client:

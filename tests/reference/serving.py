@@ -5,7 +5,20 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from piccolo.columns import JSONB, BigInt, Boolean, DoublePrecision, ForeignKey, Timestamptz, Varchar
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    Array,
+    BigInt,
+    Boolean,
+    Date,
+    DoublePrecision,
+    ForeignKey,
+    Numeric,
+    Time,
+    Timestamptz,
+    Varchar,
+)
 from piccolo.table import Table
 from tests.asking import Api, serving
 from tests.reference.generating import MOMENT
@@ -66,6 +79,16 @@ def _column(field: Field, tables: Mapping[str, type[Table]], own: str) -> Any:
             return JSONB(null=True, default=None, **options)
         case "geo":
             return GeoPoint(**options)
+        case "decimal":
+            return Numeric(digits=(12, 2), **options, **nullable)
+        case "day":
+            return Date(null=True, default=None, **options)
+        case "clock":
+            return Time(null=True, default=None, **options)
+        case "uuid":
+            return UUID(null=True, default=None, **options)
+        case "array":
+            return Array(base_column=Varchar(), default=list, **options)
     raise AssertionError(field.kind)
 
 

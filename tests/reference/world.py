@@ -10,13 +10,17 @@ from tests.reference.storage import Affinity, Value
 
 Record = Mapping[str, Any]  # by field, values as a superuser sees them in JSON
 
-LISTS = ("multiselect", "relations")
-NUMERIC = ("number", "integer", "bool")
+LISTS = ("multiselect", "relations", "array")
+NUMERIC = ("number", "integer", "decimal", "bool")
+INSTANTS = ("date", "autodate", "day")
 
 
 @dataclass(frozen=True)
 class Field:
-    """`kind` is PocketBase's type, with `multiselect` and `relations` for several values and `integer` of Piccobase."""
+    """`kind` is PocketBase's type, with `multiselect` and `relations` for several values.
+
+    Piccobase has more: `integer`, `decimal`, `day`, `clock` (a time of day), `uuid` and `array` (of texts).
+    """
 
     name: str
     kind: str
@@ -97,7 +101,7 @@ def stored(of: Field, strict: bool, value: Any) -> Value:
         return scalar(value)
     if isinstance(value, bool):
         return int(value)
-    if value in ("", None) and of.kind in ("date", "autodate", "relation") and strict:
+    if value in ("", None) and of.kind in (*INSTANTS, "relation") and strict:
         return None
     return value  # type: ignore[no-any-return]
 
