@@ -41,7 +41,8 @@
     const { form, record } = here();
     if (!form || input.dataset.suited) return;
     const name = input.name;
-    const fixed = form.fixed.includes(name) || (name === "id" && record && !input.closest("#overlay, .right_column"));
+    const asks = input.closest(".right_column"); // a filter
+    const fixed = !asks && (form.fixed.includes(name) || (name === "id" && record && !input.closest("#overlay")));
     const type = form.inputs[name];
     if (type && input.type === "text" && !fixed) {
       const text = input.value;
@@ -49,7 +50,7 @@
       input.step = type === "date" ? "1" : "0.001";
       input.value = text;
     }
-    if (fixed && !input.closest(".right_column")) input.readOnly = true;
+    if (fixed) input.readOnly = true;
     if (form.secret.includes(name)) input.classList.add("secret");
     if (form.code.includes(name)) input.classList.add("code");
     input.dataset.suited = "yes";

@@ -303,6 +303,7 @@ class Fixed(FormField):
 
 class FixedInstant(Fixed):
     type = "number"
+    input = "datetime-local"  # where one filters by it
 
 
 class Key(FormField):
