@@ -1,0 +1,31 @@
+"""Errors of jobs.
+
+PiccobaseError
+├── InvalidJob         a job that cannot be added
+│   └── UnknownJob     no job of this name is declared
+└── GiveUp             raised by a job: there is no use in another attempt
+"""
+
+from piccobase.base.errors import PiccobaseError
+
+
+class InvalidJob(PiccobaseError):
+    """A job that cannot be added: its arguments do not fit its function, are no JSON, or are too large."""
+
+    code = "job.invalid"
+
+
+class UnknownJob(InvalidJob):
+    """No job of this name is declared."""
+
+    code = "job.unknown"
+
+
+class GiveUp(PiccobaseError):
+    """Raised by a job's function when there is no use in another attempt: the job is dead at once."""
+
+    code = "job.given_up"
+
+    @classmethod
+    def default_message(cls) -> str:
+        return "The job has given up."
