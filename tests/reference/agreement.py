@@ -6,7 +6,18 @@ from dataclasses import field as dataclass_field
 from random import Random
 
 from tests.reference.evaluator import matching
-from tests.reference.generating import FilterMaking, a_world, an_asking, records_of
+from tests.reference.generating import (
+    DATES,
+    DATES_IN_FILTERS,
+    NUMBERS,
+    TEXTS,
+    WHOLE,
+    FilterMaking,
+    a_world,
+    an_asking,
+    number,
+    records_of,
+)
 from tests.reference.language import (
     Call,
     Comparison,
@@ -68,11 +79,34 @@ def expected(world: World, question: Question, *, as_reference: bool = False) ->
 
 
 def questions(dice: Random, world: World, count: int, *, with_body: bool = True) -> Iterator[Question]:
+    """Each third one is the one before with other literals, for which a server may have kept a plan."""
+    question: Question | None = None
     for _ in range(count):
+        if question is not None and dice.random() < 0.33:
+            yield replace(question, text=written(_with_other_literals(dice, parse(question.text))))
+            continue
         collection = dice.choice(list(world.collections.values()))
         asking = an_asking(dice, world, collection, with_body=with_body)
         text = FilterMaking(dice, world, collection, superuser=asking.superuser).filter()
-        yield Question(collection.name, text, asking)
+        question = Question(collection.name, text, asking)
+        yield question
+
+
+def _with_other_literals(dice: Random, tree: Group) -> Group:
+    def operand(of: Operand) -> Operand:
+        match of:
+            case Text():
+                return Text(dice.choice(TEXTS + DATES + DATES_IN_FILTERS))
+            case Number():
+                return Number(number(dice.choice(NUMBERS + WHOLE)))
+        return of
+
+    def item(of: Comparison | Group) -> Comparison | Group:
+        if isinstance(of, Group):
+            return _with_other_literals(dice, of)
+        return replace(of, left=operand(of.left), right=operand(of.right))
+
+    return Group(tuple(tuple(map(item, items)) for items in tree.alternatives))
 
 
 async def compare(world: World, asked: Iterator[Question], ask: Ask, expect: Expect, tally: Tally) -> None:
@@ -115,8 +149,8 @@ async def smallest(world: World, question: Question, ask: Ask, expect: Expect) -
 
 def _smaller(tree: Group) -> Iterator[Group]:
     """The tree with one of its parts left out, or one of its groups alone."""
-    for number, items in enumerate(tree.alternatives):
-        others = tree.alternatives[:number], tree.alternatives[number + 1 :]
+    for at, items in enumerate(tree.alternatives):
+        others = tree.alternatives[:at], tree.alternatives[at + 1 :]
         if others[0] or others[1]:
             yield Group((*others[0], *others[1]))
         for place, item in enumerate(items):
@@ -174,7 +208,7 @@ def _shown(outcome: Outcome) -> str:
 
 def _described(field: Field) -> str:
     parts = [field.name, field.kind, field.target]
-    marks = [mark for mark in ("hidden", "unique", "nullable") if getattr(field, mark)]
+    marks = [mark for mark in ("hidden", "members_only", "unique", "nullable") if getattr(field, mark)]
     return " ".join(part for part in (*parts, *marks) if part)
 
 

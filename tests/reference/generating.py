@@ -18,7 +18,7 @@ TEXTS = [
     "é", "É", "ß", "it's", 'say "x"', "line\nfeed", "tab\t", "true", "null", "2024-01-01", "2024-01-01 00:00:00.000Z",
     "😀", "100%", "[\"a\"]", "@now", "red",
 ]  # fmt: skip
-NUMBERS = [0, 0, 1, -1, 5, -5, 5.5, 0.1, 10, 100, 1234567.25, 2024, 0.30000000000000004]
+NUMBERS = [0, 0, 1, -1, 5, -5, 5.5, 0.1, 10, 100, 1234567.25, 2024, 0.125]
 WHOLE = [0, 0, 1, -1, 5, -5, 10, 100, 2024, 9007199254740992, 9007199254740993, -9007199254740993]
 DATES = [
     "", "", "2024-01-01 00:00:00.000Z", "2024-01-01 00:00:00.001Z", "2023-12-31 23:59:59.999Z",
@@ -85,6 +85,7 @@ def _fields(dice: Random, targets: list[str], *, whole: bool, strict: bool) -> t
                 kind,
                 target=dice.choice(targets) if kind.startswith("relation") else "",
                 hidden=dice.random() < 0.1,
+                members_only=whole and dice.random() < 0.07,
                 nullable=strict and kind not in (*LISTS, "bool", "geo", "day", "clock", "uuid") and dice.random() < 0.4,
                 unique=kind == "relation" and dice.random() < 0.2,
                 values=CHOICES if kind.endswith("select") else (),

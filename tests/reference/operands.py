@@ -176,7 +176,9 @@ class Names:
 
     def _readable(self, collection: Collection, name: str, open: bool) -> Field | None:
         found = collection.field(name)
-        if found is not None and found.hidden and self.client and not open:
+        if found is None or not self.client or open:
+            return found
+        if found.hidden or (found.members_only and self.asking.record is None):
             raise Invalid(f"{name} is hidden")
         return found
 

@@ -24,7 +24,7 @@ from tests.asking import Api, serving
 from tests.reference.generating import MOMENT
 from tests.reference.world import Asking, Field, Record, World
 
-from piccobase import AuthCollection, Collection, Rules
+from piccobase import AuthCollection, Collection, FieldRules, Rules, signed_in
 from piccobase.base import clock
 from piccobase.columns import Editor, GeoPoint, MultiSelect, Relations, Select
 
@@ -40,7 +40,8 @@ def declared(world: World) -> list[type[Table]]:
         columns = {
             field.name: _column(field, tables, name) for field in collection.fields if field.name not in BROUGHT_ALONG
         }
-        rules = Rules(list=collection.list_rule, view="", create="", update="", delete="")
+        of_fields = {each.name: FieldRules(read=signed_in) for each in collection.fields if each.members_only}
+        rules = Rules(list=collection.list_rule, view="", create="", update="", delete="", fields=of_fields)
         base = AuthCollection if collection.auth else Collection
         namespace = {"__module__": __name__, "__qualname__": name, **columns, "rules": rules}
         options = {"tablename": name, "lenient": not collection.strict}
@@ -108,13 +109,17 @@ class Served:
 
     async def ask(self, collection: str, text: str, asking: Asking) -> Outcome:
         headers = {**asking.headers, "Authorization": await self._token(asking)}
-        query = {**asking.query, "filter": text, "fields": "id", "perPage": "1000", "skipTotal": "1"}
+        skipped = "1" if len(text) % 3 else "0"  # to count as well takes its time
+        query = {**asking.query, "filter": text, "fields": "id", "perPage": "1000", "skipTotal": skipped}
         with clock.frozen(asking.moment):
             answer = await self.api.client.request(
                 "GET", self.api.records(collection), params=query, headers=headers, json=asking.body or None
             )
         if answer.status_code == 200:
-            return frozenset(item["id"] for item in answer.json()["items"])
+            page = answer.json()
+            if page["totalItems"] not in (-1, len(page["items"])):
+                return f"{len(page['items'])} records, but a total of {page['totalItems']}"
+            return frozenset(item["id"] for item in page["items"])
         if answer.headers.get("x-error-code") == "filter.unsupported":
             return UNSUPPORTED
         return str(answer.status_code)

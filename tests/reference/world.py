@@ -26,6 +26,7 @@ class Field:
     kind: str
     target: str = ""  # the collection a relation points to
     hidden: bool = False  # for everyone but superusers
+    members_only: bool = False  # hidden from guests
     unique: bool = False
     nullable: bool = False
     values: tuple[str, ...] = ()  # of a select
