@@ -4,7 +4,7 @@ from piccobase.app.declared import App
 from piccobase.app.engine import engine
 from piccobase.base.version import __version__
 from piccobase.schema.auth_options import AuthOptions
-from piccobase.schema.declaration import AuthCollection, Collection
+from piccobase.schema.declaration import AuthCollection, Collection, View
 from piccobase.schema.rules import FieldRules, Role, Rules, owner, role, rule, signed_in
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "FieldRules",
     "Role",
     "Rules",
+    "View",
     "__version__",
     "engine",
     "owner",

@@ -11,6 +11,7 @@ PUBLIC = {
     "FieldRules",
     "Role",
     "Rules",
+    "View",
     "engine",
     "owner",
     "role",

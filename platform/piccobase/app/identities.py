@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from piccolo.table import Table
 
+from piccobase.base.errors import PiccobaseError, Problem, StartError
 from piccobase.db.engine import Database
 from piccobase.db.placeholders import in_dialect
 from piccobase.identity.secrets import SecretStore, token_secret_name
@@ -19,13 +20,13 @@ async def settle_collections(
     """The registry with the stored ids, and new collections' ids stored.
 
     An auth collection whose `auth` rule has changed since the last start gets a new secret: whoever signed in under the
-    old rule signs in again (protocol.md §5.10).
+    old rule signs in again (protocol.md §5.10). Raises StartError for a view that the database does not understand.
     """
     async with db.transaction():
         stored = await db.rows('SELECT "id", "name", "auth_rule" FROM "_collections"')
         ids = {name: id_ for id_, name, _ in stored}
         rules = {id_: rule for id_, _, rule in stored}
-        registry = build_registry(tables, roles, ids)
+        registry = build_registry(tables, roles, ids, db.dialect)
         for collection in registry.collections.values():
             rule = str(collection.rules["auth"])
             if collection.id not in rules:
@@ -39,7 +40,18 @@ async def settle_collections(
     for collection in registry.collections.values():
         if collection.kind == "auth":
             await secrets.load_or_create(token_secret_name(collection, "auth"))
+        elif collection.kind == "view":
+            await _try(db, collection)
     return registry
+
+
+async def _try(db: Database, view: CollectionInfo) -> None:
+    """Has the database read a view's query once, so that what is wrong with it is told at the start."""
+    try:
+        await db.rows(f'SELECT * FROM {view.source} AS "view" LIMIT 0')
+    except PiccobaseError as error:
+        problem = Problem("view.E009", view.name, f"the database cannot run its query: {error.__cause__ or error}")
+        raise StartError(str(problem)) from error
 
 
 async def _store(db: Database, collection: CollectionInfo, rule: str) -> None:

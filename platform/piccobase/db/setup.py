@@ -14,6 +14,7 @@ from piccobase.base.errors import PiccobaseError, StartError
 from piccobase.db import ddl
 from piccobase.db.engine import Database
 from piccobase.db.shape import Shape, TableShape, read_shape
+from piccobase.schema.declaration import View
 from piccobase.schema.values.base import Dialect
 
 # Any number, as long as all servers on one database use the same: it names the lock.
@@ -67,8 +68,11 @@ async def _run(db: SchemaDatabase, statement: str) -> None:
 
 
 def plan_setup(tables: Sequence[type[Table]], shape: Shape) -> SetupPlan:
-    """Compares what is declared with what is there. The tables must be bound to an engine of the shape's dialect."""
-    comparison = _Comparison(tables, shape)
+    """Compares what is declared with what is there; views are not stored, so they count for nothing.
+
+    The tables must be bound to an engine of the shape's dialect.
+    """
+    comparison = _Comparison([table for table in tables if not issubclass(table, View)], shape)
     problems = tuple(comparison.problems())
     return SetupPlan(problems=problems) if problems else SetupPlan(statements=tuple(comparison.statements()))
 

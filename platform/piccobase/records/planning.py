@@ -180,7 +180,8 @@ class Planner:
         return replace(
             plan,
             total=render(count, self.dialect.name),
-            remember_total=not any(macro in texts for macro in _VOLATILE),
+            # A view may select what changes by itself.
+            remember_total=collection.kind != "view" and not any(macro in texts for macro in _VOLATILE),
         )
 
     def _order(self, collection: CollectionInfo, order: Fragment) -> Fragment:
@@ -268,7 +269,7 @@ class Planner:
         if hides_email:
             selected.append(self._email_shown(collection, context, joins))
         found = compose(self.from_where(collection, joins, conditions, fan), tail)
-        if json is not None and in_order:
+        if json is not None and in_order and collection.kind != "view":  # whose rows have no number
             found = self._rows_of(collection, found)
         return Plan(
             render(compose("SELECT ", join(", ", selected), found), self.dialect.name),

@@ -1,6 +1,6 @@
 """Builds the registry: works out every collection from its declared table, and finds all mistakes on the way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -15,36 +15,46 @@ from piccobase.base.ids import collection_id, field_id
 from piccobase.columns import AutoDate, Relations
 from piccobase.schema.checks import check_classes, check_fields, check_ids, check_names, is_table
 from piccobase.schema.collections import CollectionInfo, Verb
-from piccobase.schema.declaration import AuthCollection, Collection
+from piccobase.schema.declaration import AuthCollection, Collection, View
 from piccobase.schema.deriving import NotServed, choices_of, default_of, key_type, value_type
 from piccobase.schema.fields import FieldInfo
 from piccobase.schema.naming import is_word, nearest
 from piccobase.schema.registry import Registry, Roles
 from piccobase.schema.rules import CannotSay, FieldRules, Role, Rule, Rules
 from piccobase.schema.system import SYSTEM_COLLECTIONS, USERS_ID
+from piccobase.schema.values.base import Dialect
 
 _ALL_VERBS: tuple[Verb, ...] = ("list", "view", "create", "update", "delete", "manage", "auth")
 
 
 def build_registry(
-    tables: Sequence[type[Table]], roles: Sequence[Role] = (), ids: Mapping[str, str] = MappingProxyType({})
+    tables: Sequence[type[Table]],
+    roles: Sequence[Role] = (),
+    ids: Mapping[str, str] = MappingProxyType({}),
+    dialect: Dialect = "sqlite",
 ) -> Registry:
-    """Works out every collection. `ids` are those stored at an earlier registration, by name.
+    """Works out every collection. `ids` are those stored at an earlier registration, by name; `dialect` is that of the
+    database that views will be asked of.
 
     Raises InvalidDeclaration with all mistakes that can be found without a database and without reading a rule.
     """
-    registry, problems = survey(tables, roles, ids)
+    registry, problems = survey(tables, roles, ids, dialect)
     if problems:
         raise InvalidDeclaration(problems)
     return registry
 
 
 def survey(
-    tables: Sequence[type[Table]], roles: Sequence[Role] = (), ids: Mapping[str, str] = MappingProxyType({})
+    tables: Sequence[type[Table]],
+    roles: Sequence[Role] = (),
+    ids: Mapping[str, str] = MappingProxyType({}),
+    dialect: Dialect = "sqlite",
 ) -> tuple[Registry, list[Problem]]:
     """The registry as far as it can be built, and every mistake on the way, sorted."""
     classes = [table for table in tables if is_table(table)]
-    builder = _Builder([*SYSTEM_COLLECTIONS, *(table for table in classes if table not in SYSTEM_COLLECTIONS)], ids)
+    builder = _Builder(
+        [*SYSTEM_COLLECTIONS, *(table for table in classes if table not in SYSTEM_COLLECTIONS)], ids, dialect
+    )
     builder.problems += check_classes(tables)
     declared_roles = builder.roles(roles)
     collections = builder.collections(declared_roles)
@@ -77,12 +87,13 @@ class RuleSubject:
 class _Builder:
     """Gathers collections and problems side by side, so that all mistakes are told at once."""
 
-    def __init__(self, tables: Sequence[type[Table]], ids: Mapping[str, str]) -> None:
+    def __init__(self, tables: Sequence[type[Table]], ids: Mapping[str, str], dialect: Dialect) -> None:
         self.tables = tables
         self.ids = ids
+        self.dialect = dialect
         self.problems: list[Problem] = []
         self.keys: dict[type[Table], FieldInfo] = {}
-        self.given = {table.collection_id for table in tables if issubclass(table, Collection)}  # ids
+        self.given = {table.collection_id for table in tables if issubclass(table, Collection | View)}  # ids
 
     def problem(self, code: str, place: str, text: str) -> None:
         self.problems.append(Problem(code, place, text))
@@ -113,11 +124,39 @@ class _Builder:
 
     def collections(self, roles: Roles) -> list[CollectionInfo]:
         self.problems += check_names(self.tables, SYSTEM_COLLECTIONS)
+        views = [table for table in self.tables if issubclass(table, View)]
         for table in self.tables:
-            self._find_key(table)
-        infos = [self._collection(table) for table in self.tables if table in self.keys]
+            if table not in views:
+                self._find_key(table)
+        infos = [self._with_rules(self._collection(table), roles) for table in self.tables if table in self.keys]
+        if views:
+            infos += [self._with_rules(info, roles) for info in self._views(views, infos)]
         self.problems += check_ids(infos)
-        return [self._with_rules(info, roles) for info in infos]
+        return infos
+
+    def _views(self, views: Sequence[type[View]], infos: Sequence[CollectionInfo]) -> Iterator[CollectionInfo]:
+        # The library that reads the queries takes a quarter of a second to load: only who declares a view pays for it.
+        from piccobase.schema.view_fields import ViewBuilder
+
+        builder = ViewBuilder(infos, self.dialect)
+        for view in views:
+            built, problems = builder.build(view, self._field)
+            self.problems += problems
+            if built is None:
+                continue
+            self.problems += check_fields(view, built.fields)
+            name = view._meta.tablename
+            yield CollectionInfo(
+                id=view.collection_id or self.ids.get(name) or self._new_id("view", name),
+                name=name,
+                kind="view",
+                table=view,
+                fields=built.fields,
+                key=next(field for field in built.fields if field.key),
+                strict=not view.lenient,
+                by_name=MappingProxyType({field.name: field for field in built.fields}),
+                select=built.select,
+            )
 
     def _find_key(self, table: type[Table]) -> None:
         column = table._meta.primary_key
@@ -262,6 +301,10 @@ class _Builder:
             return info
         subject = RuleSubject(info.name, info.kind == "auth", info.by_name, roles)
         texts = {verb: self._rule_text(info, verb, getattr(declared, verb), subject) for verb in _ALL_VERBS}
+        if info.kind == "view":
+            for verb in ("create", "update", "delete", "manage"):
+                if texts[verb] is not None:
+                    self.problem("view.E008", f"{info.name}, {verb}", "a view is only read: give it list and view")
         if texts["manage"] == "":
             self.problem("rule.E002", f"{info.name}, manage", 'may not be ""; everyone would manage all accounts')
         for name in declared.fields:

@@ -11,7 +11,7 @@ from piccobase.base.errors import Problem
 from piccobase.columns import MultiSelect, Password, Select, TokenKey
 from piccobase.schema.auth_options import AuthOptions, TokenKind
 from piccobase.schema.collections import CollectionInfo
-from piccobase.schema.declaration import AuthCollection, Collection
+from piccobase.schema.declaration import AuthCollection, Collection, View
 from piccobase.schema.fields import FieldInfo
 from piccobase.schema.naming import RESERVED_AUTH_FIELDS, RESERVED_FIELDS, is_word, nearest
 
@@ -31,7 +31,7 @@ def is_table(declared: object) -> bool:
     return isinstance(declared, type) and issubclass(declared, Table) and declared not in _ABSTRACT
 
 
-_ABSTRACT = (Table, Collection, AuthCollection)
+_ABSTRACT = (Table, Collection, AuthCollection, View)
 
 
 def check_classes(tables: Sequence[object]) -> Iterator[Problem]:

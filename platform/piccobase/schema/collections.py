@@ -34,11 +34,12 @@ class CollectionInfo:
     unique_together: tuple[tuple[str, ...], ...] = ()
     auth: "AuthOptions | None" = None
     by_name: Mapping[str, FieldInfo] = field(default_factory=dict)
+    select: str = ""  # of a view: its statement, in the words of the database it was built for
 
     @property
     def source(self) -> str:
-        """The table's name, quoted for SQL."""
-        return self.table._meta.get_formatted_tablename()
+        """What stands behind FROM: the table's name, quoted for SQL, or a view's statement in brackets."""
+        return f"({self.select})" if self.kind == "view" else self.table._meta.get_formatted_tablename()
 
     def describe_place(self, verb: Verb) -> str:
         """`posts, list`: how messages name a rule."""

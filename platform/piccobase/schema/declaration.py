@@ -1,13 +1,15 @@
-"""What a developer derives from: Collection and AuthCollection, Piccolo tables with a key, dates, rules and options."""
+"""What a developer derives from: Collection, AuthCollection and View, Piccolo tables with a key, rules and options."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from piccolo.columns import Boolean, Email
+from piccolo.columns import Boolean, Column, Email
 from piccolo.table import Table
 
 from piccobase.columns import AutoDate, Password, RecordId, TokenKey
 from piccobase.schema.auth_options import AuthOptions
 from piccobase.schema.rules import Rules
+from piccobase.schema.values.base import Dialect
 
 
 class Collection(Table):
@@ -59,3 +61,43 @@ class AuthCollection(Collection):
         if auth is not None:
             cls.auth_options = auth
         super().__init_subclass__(**options)
+
+
+class View(Table):
+    """A collection that is selected from others and not stored: it can be listed and viewed, and not be written.
+
+    Each column of the query becomes a field. One that passes a collection's field on is a field of its kind, relations
+    included; of the others the type is told from the query where that is possible, or declared like a column of a
+    table. A column called `id` tells the records apart.
+
+    Class keywords, beside Piccolo's own:
+        query: one SELECT, or one for each database: `{"sqlite": "SELECT …", "postgres": "SELECT …"}`
+        lenient: whether values and filters follow the reference (default False)
+        collection_id: the collection's id on the wire (default: derived from kind and name, kept by a rename)
+    """
+
+    rules: ClassVar[Rules] = Rules()
+    query: ClassVar[str | Mapping[Dialect, str]] = ""
+    lenient: ClassVar[bool] = False
+    collection_id: ClassVar[str] = ""
+    declared_columns: ClassVar[Mapping[str, Column]] = {}  # by the names that the query gives them
+
+    id = RecordId()
+
+    def __init_subclass__(
+        cls,
+        *,
+        query: str | Mapping[Dialect, str] = "",
+        lenient: bool | None = None,
+        collection_id: str = "",
+        **table: Any,
+    ) -> None:
+        cls.query, cls.collection_id = query, collection_id
+        if lenient is not None:
+            cls.lenient = lenient
+        declared = [name for name, value in vars(cls).items() if isinstance(value, Column)]
+        if "id" in declared:
+            cls.id._meta.primary_key = True  # whatever its type: else Piccolo would add a key of its own
+        super().__init_subclass__(**table)
+        columns = [cls._meta.get_column_by_name(name) for name in declared]
+        cls.declared_columns = {column._meta.db_column_name: column for column in columns}

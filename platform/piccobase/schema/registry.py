@@ -38,10 +38,11 @@ class Registry:
         return self._by_id.get(name_or_id) or self._by_caseless_name.get(name_or_id.lower())
 
     def relations_to(self, target: CollectionInfo) -> list[tuple[CollectionInfo, FieldInfo]]:
-        """Every relation that points to `target`, with the collection it stands in."""
+        """Every relation that points to `target`, with the collection it is stored in: those of views are not."""
         return [
             (collection, field)
             for collection in self.collections.values()
+            if collection.kind != "view"
             for field in collection.fields
             if field.target == target.name
         ]

@@ -27,7 +27,8 @@ class Operations:
 
     def verbs(self) -> list[Verb]:
         """The verbs that the reader may ever use."""
-        return [verb for verb in VERBS if self.superuser or self.collection.rules[verb] is not None]
+        verbs: tuple[Verb, ...] = ("list", "view") if self.collection.kind == "view" else VERBS
+        return [verb for verb in verbs if self.superuser or self.collection.rules[verb] is not None]
 
     def paths(self, *, roles: bool) -> Document:
         """Path items by path. `roles` says whether there are any to give out."""
