@@ -44,7 +44,9 @@ def serve_once(work: Work) -> None:
         tables = app.collections
         for warning in check_app(app):
             click.echo(f"warning: {warning}", err=True)
-        config = app.config(work.options)
+        # Who develops may send SQL, unless the environment says otherwise.
+        options = work.options if "PICCOBASE_SQL" in os.environ else {**work.options, "sql": True}
+        config = app.config(options)
         run_server(app, config, work.listener, migrate=work.migrate, longest_end=LONGEST_END)
     except Exception as error:
         mistakes = mistakes_of(error, tables)

@@ -12,6 +12,7 @@ from piccobase.app.declared import App
 from piccobase.base.config import Config, ConfigError
 from piccobase.cli.listening import address_of
 from piccobase.cli.server import LONGEST_END, Connection, Server
+from piccobase.logs.lines import set_up_logging
 
 
 def refuse_workers(config: Config) -> None:
@@ -30,7 +31,8 @@ def run_server(
 
     `longest_end` is how many seconds requests in flight may take when the server is asked to stop. Raises StartError.
     """
-    with listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    set_up_logging(config.log_level, config.log_format)
+    with listener, asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(app, config, listener, migrate, longest_end))
 
 
@@ -46,6 +48,7 @@ async def _serve(app: App, config: Config, listener: socket.socket, migrate: boo
                 http=Connection,
                 ws="none",
                 lifespan="off",  # the app is started already: a mistake in it is one line, no traceback
+                log_config=None,  # its messages are ours to print
                 log_level="error",
                 access_log=False,
                 server_header=False,
@@ -56,12 +59,14 @@ async def _serve(app: App, config: Config, listener: socket.socket, migrate: boo
         server.longest_end = longest_end
         server.address = address_of(listener)
         server.set_up_token = await services.first_superuser.token()
-        await server.serve(sockets=[listener])
+        services.work.worker.grace = min(services.work.worker.grace, longest_end)
+        async with app.working():
+            await server.serve(sockets=[listener])
     finally:
         await app.stop()
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop's where there is one (not on Windows): it answers about twice as many requests a second."""
     if sys.platform == "win32":
         return None

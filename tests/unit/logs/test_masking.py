@@ -1,0 +1,37 @@
+"""What is masked in the log, and what stays readable."""
+
+import pytest
+
+from piccobase.logs.masking import masked_text, masked_url
+
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IngifQ.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("/a/b?page=1", "/a/b?page=1"),
+        ("/a?token=abc&page=1", "/a?token=***&page=1"),
+        ("/a?page=1&TOKEN=abc", "/a?page=1&TOKEN=***"),
+        ("/a?%74oken=abc", "/a?%74oken=***"),
+        ("/a?passwordConfirm=x&newPassword=y", "/a?passwordConfirm=***&newPassword=***"),
+        ("/a?client_secret=x&code=y&state=z", "/a?client_secret=***&code=***&state=z"),
+        ("/a?sort=key&keyword=x", "/a?sort=key&keyword=x"),
+        ("/a?filter=tokenKey='abc'", "/a?filter=***"),
+        ("/a?filter=(author.password~%22abc%22)", "/a?filter=***"),
+        ("/a?filter='abc'=token", "/a?filter=***"),
+        ("/a?filter=title~'the+secret+garden'", "/a?filter=title~'the+secret+garden'"),
+        ("/a?filter=status%3D'live'", "/a?filter=status%3D'live'"),
+        (f"/a?x={TOKEN}", "/a?x=***"),
+        (f"/a/{TOKEN}/b", "/a/***/b"),
+        ("/a?x=%65yJhbGciOiJIUzI1NiJ9.eyJpZCI6IngifQ.c2ln", "/a?x=***"),
+        ("/a?x=pbk_abc123", "/a?x=***"),
+        ("/a?token=&token", "/a?token=&token"),
+    ],
+)
+def test_a_url_keeps_everything_but_secrets(url: str, masked: str) -> None:
+    assert masked_url(url) == masked
+
+
+def test_a_text_keeps_everything_but_tokens_and_keys() -> None:
+    assert masked_text(f"Bearer {TOKEN}, pbk_1, eyJ is no token") == "Bearer ***, ***, eyJ is no token"
