@@ -114,14 +114,15 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            click.echo(
+            told = (
                 f"Serving on {self.address} (API at {self.address}/api/, dashboard at {self.address}/admin/). "
                 "Press Ctrl+C to stop."
             )
             if self.set_up_token is not None:
                 # Behind a #, which browsers keep to themselves: no log of a proxy will have it.
                 link = f"{self.address}/admin/set-up#{self.set_up_token}"
-                click.echo(f"There is no superuser yet. Make the first one here, within 24 hours:\n\n  {link}\n")
+                told += f"\nThere is no superuser yet. Make the first one here, within 24 hours:\n\n  {link}\n"
+            click.echo(told)  # at once: whoever reads along has all of it when the address is there
             sys.stdout.flush()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
