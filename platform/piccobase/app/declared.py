@@ -28,6 +28,8 @@ class App:
     to the working directory) and `database_url` (default: the embedded database in the data dir) are overridden by the
     environment (`PICCOBASE_DATA_DIR`, `PICCOBASE_DATABASE_URL`) and by the command's options.
 
+    `cors_origins` are the origins whose pages may read answers (default: all), overridden by `PICCOBASE_CORS_ORIGINS`.
+
     Serve it with `piccobase serve`, or as an ASGI application with any server that runs lifespans.
     """
 
@@ -38,13 +40,14 @@ class App:
         *,
         data_dir: str | Path | None = None,
         database_url: str | None = None,
+        cors_origins: Sequence[str] | None = None,
     ) -> None:
         self.collections = tuple(collections)
         self.roles = tuple(roles)
         self._work = JobRegistry()
         self.job = self._work.job
         self.schedule = self._work.schedule
-        self._declared = {"data_dir": data_dir, "database_url": database_url}
+        self._declared = {"data_dir": data_dir, "database_url": database_url, "cors_origins": cors_origins}
         self._services: Services | None = None
         self._application: Any = None
 
@@ -76,11 +79,15 @@ class App:
             self._services = await start_services(
                 config or self.config(), self.collections, self.roles, self._work, migrate=migrate
             )
+            mounts = installed_mounts(self._services)
             self._application = make_application(
                 self._services.collections_api,
                 self._services.documents,
-                installed_mounts(self._services),
+                {path: mount.app for path, mount in mounts.items()},
                 built_in_routes(self._services),
+                guard=self._services.guard,
+                unguarded=[path for path, mount in mounts.items() if not mount.guarded],
+                origins=self._services.config.cors_origins,
             )
             self._application = Recording(self._application, self._services.request_log)
             self._services.application = self._application

@@ -27,6 +27,7 @@ from piccobase.db.setup import plan_setup, prepare
 from piccobase.db.shape import read_shape
 from piccobase.filters.dialects import POSTGRES, SQLITE
 from piccobase.http.collections import CollectionsAPI
+from piccobase.http.guard import Guard
 from piccobase.http.openapi.serving import APIDocuments
 from piccobase.identity.actors import Actors
 from piccobase.identity.hashing import Hasher
@@ -72,6 +73,7 @@ class Services:
     collections_api: CollectionsAPI
     documents: APIDocuments
     settings: SettingsService
+    guard: Guard
     work: Work
     warnings: list[Problem]  # of `piccobase check`
     request_log: RequestLog = field(init=False)
@@ -181,10 +183,9 @@ async def start_services(
         registry = await settle_collections(engine, tables, roles, secrets)
         settings = SettingsService(SettingsStore(engine, secrets))
         await settings.load()
-        services = _compose(
-            config, engine, registry, secrets, settings, compose_work(config, engine, work), warnings
-        )
+        services = _compose(config, engine, registry, secrets, settings, compose_work(config, engine, work), warnings)
         services.run_in_background(settings.watch())
+        services.run_in_background(services.guard.keep_tidy())
         services.request_log = open_request_log(config, settings)
         services.run_in_background(services.request_log.run())
         return services
@@ -240,6 +241,7 @@ def _compose(
         collections_api=api,
         documents=APIDocuments(registry, access),
         settings=settings,
+        guard=Guard(settings, engine, registry, actors),
         work=work,
         warnings=warnings,
     )

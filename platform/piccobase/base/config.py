@@ -1,7 +1,8 @@
 """Config: what is known at start. An option beats the environment (`PICCOBASE_…`), which beats `App(…)`. Frozen."""
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from piccobase.base.errors import StartError
 
 PREFIX = "PICCOBASE_"
+_ORIGIN = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/?#@]+")
 _CHOICES = {"log_level": ("debug", "info", "warning", "error"), "log_format": ("auto", "json", "text")}
 _SWITCHES = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
@@ -30,6 +32,7 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8090
     workers: int = 1
+    cors_origins: tuple[str, ...] = ()  # whose pages may read answers; empty, or `*`: those of all
     log_level: str = "info"  # of messages on stderr, and of those that are kept: debug, info, warning, error
     log_format: str = "auto"  # of stderr: text in a terminal, else json
     logs_max_size: int = 512  # megabytes that the request log may take
@@ -96,9 +99,24 @@ def _is_service_link(variable: str, text: str) -> bool:
     )
 
 
+def _origins(source: str, texts: Iterable[str]) -> tuple[str, ...]:
+    origins = tuple(text.strip().rstrip("/") for text in texts if text.strip())
+    if "*" in origins:
+        return ()
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise ConfigError(
+                f"cors_origins ({source}) must be origins with commas between them, like https://app.example.com, "
+                f"or * for all; {origin!r} is none."
+            )
+    return tuple(origin.lower() for origin in origins)
+
+
 def _typed(source: str, name: str, value: Any) -> Any:
     if name == "data_dir":
         return Path(value)
+    if name == "cors_origins":
+        return _origins(source, value.split(",") if isinstance(value, str) else value)
     if name in _CHOICES and value not in _CHOICES[name]:
         raise ConfigError(f"{name} ({source}) must be one of {', '.join(_CHOICES[name])}, not {value!r}.")
     if name in ("port", "workers", "job_concurrency", "logs_max_size"):

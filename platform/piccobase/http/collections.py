@@ -126,7 +126,7 @@ class CollectionsAPI:
         return await parse_body(incoming.content_type, body, chunked=incoming.chunked)
 
     async def _actor(self, incoming: Incoming) -> Actor:
-        actor = await self.actors.actor(incoming.authorization)
+        actor = incoming.actor or await self.actors.actor(incoming.authorization)
         note_actor(actor)
         return actor
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from piccobase.schema.actor import Actor
+
+ADMITTED = "piccobase.admitted"  # where the actor of a request stands in its scope, once it has been looked for
 HeaderPairs = list[tuple[bytes, bytes]]
 
 
@@ -33,12 +36,16 @@ class Headers(Mapping[str, str]):
 
 
 class Incoming:
-    """What every request is asked for first. `declared` is its Content-Length in bytes, None if it has none."""
+    """What every request is asked for first. `declared` is its Content-Length in bytes, None if it has none.
 
-    __slots__ = ("authorization", "chunked", "content_type", "cors", "declared", "headers", "method", "query")
+    `actor` is there where somebody had to know it before, else None.
+    """
+
+    __slots__ = ("actor", "authorization", "chunked", "content_type", "cors", "declared", "headers", "method", "query")
 
     def __init__(self, scope: Any) -> None:
         self.method: str = scope["method"]
+        self.actor: Actor | None = scope.get(ADMITTED)
         self.query: bytes = scope["query_string"]
         pairs: HeaderPairs = scope["headers"]
         self.headers = Headers(pairs)

@@ -1,6 +1,6 @@
 """The Litestar application: its own routes, and every error in the one wire shape."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from piccobase.base.errors import BadRequest, Forbidden, NotFound, RequestError,
 from piccobase.base.json import encode_json
 from piccobase.http.collections import CollectionsAPI, unexpected
 from piccobase.http.edge import Edge
+from piccobase.http.guard import Guard
 from piccobase.http.openapi.serving import APIDocuments
 
 # Well-known headers by which a proxy would tell the client's address, for the superuser who looks for the right one.
@@ -48,8 +49,16 @@ def make_application(
     documents: APIDocuments,
     mounts: Mapping[str, ASGIApp],
     routes: Sequence[HTTPRouteHandler] = (),
+    *,
+    guard: Guard,
+    unguarded: Collection[str] = (),
+    origins: Collection[str] = (),
 ) -> ASGIApp:
-    """The whole HTTP side as one ASGI application, without a lifespan of its own. `routes` are those of other rooms."""
+    """The whole HTTP side as one ASGI application, without a lifespan of its own.
+
+    `routes` are those of other rooms, `unguarded` the paths of mounts that answer for limits themselves. Pages of
+    `origins` only may read answers, of all where it is empty.
+    """
 
     @get("/api/health", operation_id="readHealth", summary="Whether the server is ready")
     async def health(request: Request[Any, Any, Any]) -> Health:
@@ -59,8 +68,8 @@ def make_application(
         if actor.superuser:
             # No backup can run yet, so one could always begin.
             proxy = next((name for name in _PROXY_HEADERS if name in request.headers), "")
-            client = request.client.host if request.client else ""
-            data = HealthData(canBackup=True, possibleProxyHeader=proxy, realIP=client)
+            address = guard.addresses.of(request.scope)
+            data = HealthData(canBackup=True, possibleProxyHeader=proxy, realIP=address)
         return Health(message="API is healthy.", code=200, data=data)
 
     @get("/api/openapi.json", include_in_schema=False)
@@ -83,7 +92,7 @@ def make_application(
         logging_config=None,
         debug=False,
     )
-    return Edge(application, collections_api, mounts)
+    return Edge(application, collections_api, mounts, guard, unguarded, origins)
 
 
 def _answer(request: Request[Any, Any, Any], error: RequestError) -> Response[bytes]:

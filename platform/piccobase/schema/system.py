@@ -1,6 +1,6 @@
 """The system's own tables: superusers, roles given out, secrets, ids of collections, settings. Made by migrations."""
 
-from piccolo.columns import BigInt, Text, Varchar
+from piccolo.columns import BigInt, DoublePrecision, Text, Varchar
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
@@ -60,5 +60,13 @@ class StoredSetting(Table, tablename="_settings"):
     revision = BigInt()  # of the change that wrote it
 
 
-SYSTEM_TABLES: tuple[type[Table], ...] = (Superuser, RoleGrant, Secret, StoredCollection, StoredSetting)
+class RateWindow(Table, tablename="_rate_windows"):
+    """How many requests several processes together have counted for one client, until the window ends."""
+
+    key = Varchar(length=64, primary_key=True)  # a digest of rule, action and address
+    used = BigInt()
+    ends = DoublePrecision()  # seconds since 1970, by the database's clock
+
+
+SYSTEM_TABLES: tuple[type[Table], ...] = (Superuser, RoleGrant, Secret, StoredCollection, StoredSetting, RateWindow)
 SYSTEM_COLLECTIONS: tuple[type[Table], ...] = (Superuser,)

@@ -50,7 +50,7 @@ def test_every_setting_has_a_variable() -> None:
     [
         ("PICCOBASE_DATADIR", "Did you mean PICCOBASE_DATA_DIR?"),
         ("PICCOBASE_DB_URL", "Did you mean PICCOBASE_DATABASE_URL?"),
-        ("PICCOBASE_QQQ", "There are PICCOBASE_DATABASE_URL, PICCOBASE_DATA_DIR"),
+        ("PICCOBASE_QQQ", "There are PICCOBASE_CORS_ORIGINS, PICCOBASE_DATABASE_URL, PICCOBASE_DATA_DIR"),
     ],
 )
 def test_an_unknown_variable_is_an_error_that_names_the_nearest_or_all(variable: str, hint: str) -> None:
@@ -116,3 +116,23 @@ def test_a_url_that_can_be_read_is_taken_as_it_is(url: str) -> None:
 def test_without_a_url_the_database_is_the_embedded_one() -> None:
     assert load_config({}, {}, {}).embedded
     assert not load_config({"database_url": "postgres://x"}, {}, {}).embedded
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("*", ()),
+        ("", ()),
+        ("https://app.example.com", ("https://app.example.com",)),
+        (" https://App.example.com/ , http://localhost:3000", ("https://app.example.com", "http://localhost:3000")),
+        ("https://app.example.com,*", ()),
+    ],
+)
+def test_origins_are_a_list_with_commas(text: str, origins: tuple[str, ...]) -> None:
+    assert load_config({}, {"PICCOBASE_CORS_ORIGINS": text}, {}).cors_origins == origins
+
+
+@pytest.mark.parametrize("text", ["app.example.com", "https://a.example/path", "https://", "null"])
+def test_what_is_no_origin_is_told(text: str) -> None:
+    with pytest.raises(ConfigError, match="https://app.example.com"):
+        load_config({}, {"PICCOBASE_CORS_ORIGINS": text}, {})

@@ -81,13 +81,18 @@ _KINDS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "ForbiddenList": ("403", "Whoever asks may not do this, or not ask for this.", ("auth.", "filter.")),
     "NotFound": ("404", "There is nothing here, or nothing that may be seen.", ("request.",)),
     "TooLarge": ("413", "The body is larger than the limit.", ("request.",)),
+    "TooMany": ("429", "More requests than the rate limits allow.", ("request.",)),
     "Failed": ("5XX", "Our fault, or the server is busy.", ("",)),
 }
 
 
+# Every operation may: superusers are refused from where the settings do not let them come from.
+ALL_MAY = ("Forbidden", "TooMany", "Failed")
+
+
 def refusals(*kinds: str) -> Document:
-    """The `responses` of an operation that may fail in these ways, and in the one that all may."""
-    return {_KINDS[kind][0]: {"$ref": f"#/components/responses/{kind}"} for kind in (*kinds, "Failed")}
+    """The `responses` of an operation that may fail in these ways, and in those that all may."""
+    return {_KINDS[kind][0]: {"$ref": f"#/components/responses/{kind}"} for kind in (*ALL_MAY, *kinds)}
 
 
 def refusal_of_status(status: str) -> Document:

@@ -50,7 +50,8 @@ def _bring_into_form(operation: Document) -> None:
     for status in responses:
         if int(status) >= 400:
             responses[status] = refusal_of_status(status)
-    responses.setdefault("5XX", refusal_of_status("5XX"))
+    for status, response in refusals().items():
+        responses.setdefault(status, response)
 
 
 def is_for_superusers(handler: ControllerRouterHandler) -> TypeGuard[HTTPRouteHandler]:
@@ -60,7 +61,7 @@ def is_for_superusers(handler: ControllerRouterHandler) -> TypeGuard[HTTPRouteHa
 
 def _restrict(operation: Document) -> None:
     operation["security"] = [{SECURITY_SCHEME: []}]
-    operation["responses"] |= refusals("BadForm", "Unauthorized", "Forbidden", "TooLarge")
+    operation["responses"] |= refusals("BadForm", "Unauthorized", "TooLarge")
 
 
 def _simplified(schema: Any) -> Any:
