@@ -1,5 +1,6 @@
 """Answers held against the OpenAPI document: what was asked must be described, and so must what came back."""
 
+import json
 import re
 from functools import cache
 from typing import Any
@@ -54,7 +55,7 @@ class Described:
         elif method != "HEAD":
             assert answer.headers["content-type"] == "application/json"
             schema = described["content"]["application/json"]["schema"]
-            for error in self._validator(str(schema.get("$ref")), picked).iter_errors(answer.json()):
+            for error in self._validator(json.dumps(schema), picked).iter_errors(answer.json()):
                 raise AssertionError(f"{method} {path} {status}: {error.message} in {error.instance_path}")
 
     def _resolved(self, described: Document) -> Document:
@@ -63,9 +64,9 @@ class Described:
         found: Document = self.document["components"]["responses"][described["$ref"].rpartition("/")[2]]
         return found
 
-    def _make_validator(self, reference: str, picked: bool) -> Any:
+    def _make_validator(self, schema: str, picked: bool) -> Any:
         components = self._partial if picked else self._whole
-        return jsonschema_rs.Draft202012Validator({"$ref": reference, "components": components})
+        return jsonschema_rs.Draft202012Validator({**json.loads(schema), "components": components})
 
 
 def _copied(document: Document) -> Document:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from litestar.handlers import HTTPRouteHandler
 
 from piccobase.app.services import Services
+from piccobase.http.crons import cron_routes
+from piccobase.http.jobs import job_routes
 from piccobase.http.logs import log_routes
 from piccobase.http.settings import settings_routes
 
@@ -14,4 +16,6 @@ def built_in_routes(services: Services) -> Sequence[HTTPRouteHandler]:
     return [
         *settings_routes(services.settings, services.actors),
         *log_routes(services.request_log.store, services.actors),
+        *cron_routes(services.work.schedules, services.work.book, services.actors),
+        *job_routes(services.work.book, services.actors),
     ]

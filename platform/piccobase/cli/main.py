@@ -13,6 +13,7 @@ from piccobase.cli.migrate import migrate
 from piccobase.cli.new import new
 from piccobase.cli.serve import serve
 from piccobase.cli.superuser import superuser
+from piccobase.cli.worker import worker
 
 
 class Commands(click.RichGroup):
@@ -37,6 +38,7 @@ def main() -> None:
 
 main.add_command(new)
 main.add_command(serve)
+main.add_command(worker)
 main.add_command(superuser)
 main.add_command(migrate)
 main.add_command(check)

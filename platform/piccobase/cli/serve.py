@@ -18,6 +18,7 @@ from piccobase.cli.running import refuse_workers, run_server
 @database_options
 @click.option("--workers", type=int, help="server processes; only 1 for now")
 @click.option("--reload", is_flag=True, help="start anew when a Python file beside the app changes; for development")
+@click.option("--no-worker", is_flag=True, help="leave jobs and schedules to other processes (piccobase worker)")
 @click.option("--no-migrate", is_flag=True, help="refuse to start with pending migrations instead of applying them")
 def serve(
     app: str,
@@ -27,10 +28,18 @@ def serve(
     database_url: str | None,
     workers: int | None,
     reload: bool,
+    no_worker: bool,
     no_migrate: bool,
 ) -> None:
     """Serve an app."""
-    options = {"host": host, "port": port, "data_dir": data_dir, "database_url": database_url, "workers": workers}
+    options: dict[str, object] = {
+        "host": host,
+        "port": port,
+        "data_dir": data_dir,
+        "database_url": database_url,
+        "workers": workers,
+    }
+    options["run_jobs"] = False if no_worker else None
     migrate = False if no_migrate else None
     if reload:
         from piccobase.cli.reloading import serve_again_and_again  # what it needs, a server in production does not

@@ -49,6 +49,7 @@ class Schedules:
     async def note(self, claim: Claim, outcome: str, error: str) -> None:
         """Keeps how an attempt of a schedule's job ended; of other jobs nothing."""
         if claim.name in self.jobs.registry.schedules:
+            await self._know(claim.name)
             sql = """UPDATE "_schedules" SET "job" = ?, "outcome" = ?, "error" = ?, "ended" = ?,
             "started" = (SELECT "started" FROM "_jobs" WHERE "_jobs"."id" = ?) WHERE "id" = ?"""
             await self._rows(sql, claim.id, outcome, error, now_ms(), claim.id, claim.name)
@@ -57,9 +58,7 @@ class Schedules:
         """Deals with one schedule, and returns when it fires next."""
         now = now_ms()
         if fired is None:
-            sql = """INSERT INTO "_schedules" ("id", "fired", "outcome", "error") VALUES (?, ?, '', '')
-            ON CONFLICT DO NOTHING"""
-            await self._rows(sql, schedule.id, now)
+            await self._know(schedule.id)
             return schedule.cron.after(now)
         if fired > now + CLOCK_TOLERANCE:
             log.warning("The clock was set back: %s had fired at %s.", schedule.id, ms_text(fired))
@@ -76,6 +75,12 @@ class Schedules:
         elif await self._move(schedule, fired, now, also='"missed" = ?'):
             log.warning("%s was missed at %s: no process was there.", schedule.id, ms_text(first))
         return schedule.cron.after(now)
+
+    async def _know(self, id_: str) -> None:
+        """Makes the row of a schedule where there is none yet: what was before it concerns nobody."""
+        sql = """INSERT INTO "_schedules" ("id", "fired", "outcome", "error") VALUES (?, ?, '', '')
+        ON CONFLICT DO NOTHING"""
+        await self._rows(sql, id_, now_ms())
 
     async def _fire(self, schedule: ScheduleInfo, fired: int, due: int) -> None:
         async with self.db.transaction():
