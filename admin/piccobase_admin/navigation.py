@@ -31,7 +31,9 @@ def entry_at(path: str) -> Entry | None:
 
 
 def records_address(collection: CollectionInfo, record_id: str = "") -> str:
-    """Where the records of a collection are edited, or one of them."""
+    """Where the records of a collection are edited, or one of them; those of a view are only read, over the API."""
+    if collection.kind == "view":
+        return api_address(collection)
     path = f"/admin/tables/#/{quote(collection.name, safe='')}/"
     return f"{path}{quote(record_id, safe='')}/" if record_id else path
 

@@ -16,6 +16,7 @@ from piccobase.extending import (
 )
 
 VERBS: tuple[Verb, ...] = ("list", "view", "create", "update", "delete")
+READING_VERBS: tuple[Verb, ...] = ("list", "view")
 AUTH_VERBS: tuple[Verb, ...] = ("manage", "auth")
 _VERB_TITLES = {"manage": "Manage", "auth": "Sign in"}
 _LIMITS = {
@@ -55,7 +56,9 @@ class FieldRow:
 
 def rule_rows(collection: CollectionInfo, registry: Registry) -> list[RuleRow]:
     """The rules of all verbs that the collection has."""
-    verbs = (*VERBS, *(AUTH_VERBS if collection.kind == "auth" else ()))
+    verbs: Sequence[Verb] = READING_VERBS if collection.kind == "view" else VERBS
+    if collection.kind == "auth":
+        verbs = (*verbs, *AUTH_VERBS)
     return [rule_row(collection, verb, registry) for verb in verbs]
 
 
@@ -76,7 +79,7 @@ def field_rows(collection: CollectionInfo, registry: Registry) -> list[FieldRow]
             limits=limits_of(one),
             help=one.help,
             reads=describe_reading(collection, one, registry),
-            writes=describe_writing(collection, one, registry),
+            writes="Nobody." if collection.kind == "view" else describe_writing(collection, one, registry),
         )
         for one in collection.fields
     ]

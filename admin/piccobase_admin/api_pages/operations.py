@@ -73,6 +73,7 @@ class Operation:
         return self.method != "GET" and self.key not in ("auth-with-password", "auth-refresh")
 
 
+_EXPAND = Parameter("expand", "Relations whose records come along, such as author or comments_via_post.author.")
 _FIELDS = Parameter("fields", "Only these fields, with commas between them; * for all others.")
 
 
@@ -119,6 +120,7 @@ def _list(collection: CollectionInfo, path: str, record: Mapping[str, Any]) -> O
             Parameter("sort", "Fields with commas between them, - before one for descending.", sort),
             Parameter("filter", "A condition such as title ~ 'abc' && created > @yesterday.", example),
             Parameter("skipTotal", "true: totalItems and totalPages are -1, and nothing has to be counted."),
+            _EXPAND,
             _FIELDS,
         ],
         query={"sort": sort} | ({"filter": example} if example else {}),
@@ -138,7 +140,7 @@ def _view(collection: CollectionInfo, path: str, record: Mapping[str, Any]) -> O
         path=path,
         verb="view",
         summary="One record by its id.",
-        parameters=[_FIELDS],
+        parameters=[_EXPAND, _FIELDS],
         answer=record,
         refusals=[
             *_locked(collection, "view"),
@@ -160,7 +162,7 @@ def _create(collection: CollectionInfo, path: str, record: Mapping[str, Any], sa
         path=path,
         verb="create",
         summary="A new record, from a JSON object or a form. It is answered as its creator may see it.",
-        parameters=[_FIELDS],
+        parameters=[_EXPAND, _FIELDS],
         body=samples.create,
         answer=record,
         refusals=refusals,
@@ -178,7 +180,7 @@ def _update(collection: CollectionInfo, path: str, record: Mapping[str, Any], sa
         path=path,
         verb="update",
         summary=summary,
-        parameters=[_FIELDS],
+        parameters=[_EXPAND, _FIELDS],
         body=samples.update,
         answer=dict(record) | samples.update,
         refusals=[
@@ -246,7 +248,7 @@ def _auth_operations(
                 path=f"{base}/auth-with-password",
                 verb="auth",
                 summary=f"Signs in by {' or '.join(collection.auth.identity)} and password, and answers a token.",
-                parameters=[_FIELDS],
+                parameters=[_EXPAND, _FIELDS],
                 body={"identity": identity, "password": PASSWORD},
                 answer=signed_in,
                 refusals=[
@@ -263,7 +265,7 @@ def _auth_operations(
             path=f"{base}/auth-refresh",
             verb="auth",
             summary="A new token for the one that came along, and the record as it is now.",
-            parameters=[_FIELDS],
+            parameters=[_EXPAND, _FIELDS],
             answer=signed_in,
             refusals=[
                 Refusal(Unauthorized(), "No token came along, or it no longer holds"),

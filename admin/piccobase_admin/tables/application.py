@@ -44,7 +44,9 @@ _ALLOWED = {
 
 def make_tables(services: Services) -> ASGIApp:
     """The room as an ASGI application. It gets requests with the superuser as `scope["user"]` and their whole path."""
-    forms = {collection.name: Form(collection) for collection in services.registry.collections.values()}
+    collections = services.registry.collections.values()
+    # A view is only read, which the pages of its API offer.
+    forms = {collection.name: Form(collection) for collection in collections if collection.kind != "view"}
     admin = _piccolo_admin(services, forms)
     own = _own_answers(admin.template, forms)
 
@@ -74,7 +76,7 @@ def _piccolo_admin(services: Services, forms: Mapping[str, Form]) -> AdminRouter
     tables = [
         TableConfig(collection.table, menu_group="System" if collection.system else None)
         for collection in services.registry.collections.values()
-        if collection.name not in TAKEN
+        if collection.name in forms and collection.name not in TAKEN
     ]
     with _crud(partial(RecordCRUD, services, forms)), warnings.catch_warnings():
         # It warns of columns that are secret and required: its own form would empty them.
