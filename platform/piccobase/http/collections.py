@@ -141,7 +141,7 @@ class CollectionsAPI:
         self, context: RequestContext, collection: CollectionInfo, incoming: Incoming, body: Mapping[str, Any]
     ) -> bytes:
         asked = parse_list_query(incoming.query)
-        page = await list_records(self.records, context, collection, asked)
+        page = await list_records(self.records, context, collection, asked, body)
         wanted = parse_fields(asked.fields)
         items: Any = page.items
         if wanted and wanted.plain_names is None:
@@ -173,7 +173,7 @@ class CollectionsAPI:
         fields, expand = context.query.get("fields", ""), context.query.get("expand", "")
         match context.method:
             case "GET":
-                found = await view_record(self.records, context, collection, record_id, fields, expand)
+                found = await view_record(self.records, context, collection, record_id, fields, expand, body)
                 return await _record(found, fields)
             case "PATCH":
                 changed = await update_record(self.records, context, collection, record_id, body, fields, expand)

@@ -1,6 +1,8 @@
 """List records, a page at a time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from piccobase.filters.parser import CLIENT_LIMITS
@@ -28,11 +30,20 @@ class Page:
     total_pages: int
 
 
-async def list_records(records: Records, context: RequestContext, collection: CollectionInfo, asked: ListQuery) -> Page:
-    """The records that the list rule and the filter let through. Raises Forbidden, InvalidQuery."""
+async def list_records(
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    asked: ListQuery,
+    body: Mapping[str, Any] = MappingProxyType({}),
+) -> Page:
+    """The records that the list rule and the filter let through; both see `body`, which a GET may have as well.
+
+    Raises Forbidden, InvalidQuery.
+    """
     wanted = parse_fields(asked.fields)
     shape = shape_of(asked.filter, limits=CLIENT_LIMITS) if asked.filter else None
-    expansion = expansion_of(records, context, collection, asked.expand, wanted) if asked.expand else None
+    expansion = expansion_of(records, context, collection, asked.expand, wanted, body) if asked.expand else None
     plan = records.planner.page(
         collection,
         context,
@@ -46,6 +57,7 @@ async def list_records(records: Records, context: RequestContext, collection: Co
         literals=shape.literals if shape else (),
         limit=asked.per_page,
         offset=(asked.page - 1) * asked.per_page,
+        body=body,
     )
     rows = await records.db.rows(plan.statement.sql, plan.statement.bind(bindings))
     total = -1

@@ -21,17 +21,20 @@ async def view_record(
     record_id: str,
     fields: str = "",
     expand: str = "",
+    body: Mapping[str, Any] = MappingProxyType({}),
 ) -> Any:
-    """The record as the caller may see it. Raises NotFound where the view rule hides it, Forbidden where it is None,
-    InvalidQuery where an expand is too large."""
+    """The record as the caller may see it; rules see `body`, which a GET may have as well.
+
+    Raises NotFound where the view rule hides it, Forbidden where it is None, InvalidQuery where an expand is too large.
+    """
     wanted = parse_fields(fields)
     names = wanted.plain_names if wanted else None
-    expansion = expansion_of(records, context, collection, expand, wanted) if expand else None
+    expansion = expansion_of(records, context, collection, expand, wanted, body) if expand else None
     plan = records.planner.view(collection, context, names, expansion.beside if expansion else ())
     key = records.planner.key_value(collection, record_id)
     if key is None:
         raise NotFound
-    return await _run(records, plan, asked_of(context, key=key), expansion)
+    return await _run(records, plan, asked_of(context, key=key, body=body), expansion)
 
 
 async def see_record(
@@ -96,12 +99,19 @@ async def _run(records: Records, plan: Plan, asked: Bindings, expansion: Expansi
 
 
 def asked_of(
-    context: RequestContext, *, key: Any = None, literals: Any = (), limit: int = 0, offset: int = 0
+    context: RequestContext,
+    *,
+    key: Any = None,
+    literals: Any = (),
+    limit: int = 0,
+    offset: int = 0,
+    body: Mapping[str, Any] = MappingProxyType({}),
 ) -> Bindings:
     """What the slots of a read are filled from."""
     return Asked(
         literals=literals,
         actor=context.actor,
+        body=body,
         query=context.query,
         headers=context.headers,
         method=context.method,
