@@ -8,8 +8,7 @@ import pytest
 from tests.process.client import Client
 from tests.process.conformance.asking import REFRESH, Case
 from tests.process.conformance.cases import CASES
-from tests.process.conformance.comparing import APP, answers, claims, differences, recorded, send
-from tests.process.conformance.lists import UNSUPPORTED
+from tests.process.conformance.comparing import APP, answers, claims, differences, recorded
 from tests.process.conformance.world import fill
 from tests.process.serving import running_piccobase
 
@@ -36,13 +35,6 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_answer_is_the_reference_s(case: Case, world: World) -> None:
     assert differences(case, answers(case, world.url, world.tokens), recorded()[str(case)]) == []
-
-
-@pytest.mark.parametrize("case", UNSUPPORTED, ids=str)
-def test_what_filters_cannot_answer_yet_they_refuse(case: Case, world: World) -> None:
-    """Never a wrong list. Once one is answered, its case moves to the others."""
-    refused = [send(each, world.url, world.tokens) for each in case.asks]
-    assert {(each.status, each.headers.get("x-error-code")) for each in refused} == {(400, "filter.unsupported")}
 
 
 def test_two_tokens_of_the_same_second_are_the_same(world: World) -> None:

@@ -1,21 +1,24 @@
 """A tree and the meaning of its names become SQL. Exact about what NULL, empty texts and kinds of values do (§3.6)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import assert_never
 
 from piccobase.filters import tree
 from piccobase.filters.bindings import Bindings
+from piccobase.filters.closing import Condition, Every, Part, Some, closed
 from piccobase.filters.dialects.base import Dialect, as_text, group_of, is_word, pattern_binder, plain_text, with_blank
-from piccobase.filters.errors import InvalidFilter, UnsupportedFilter
+from piccobase.filters.errors import InvalidFilter
 from piccobase.filters.fragments import FALSE, TRUE, Fragment, compose, join
+from piccobase.filters.functions import compile_call, made_flag
+from piccobase.filters.joins import Fan, select
 from piccobase.filters.literals import NUMBER_KINDS, TEXT_KINDS, LiteralValue
 from piccobase.filters.names import Names
-from piccobase.filters.operands import Column, Read, Value
+from piccobase.filters.operands import Changed, Column, Read, Value
 from piccobase.filters.scalars import Scalar, holds
 from piccobase.filters.tree import Operator
-from piccobase.schema.values.text import TextValue
 
+Side = Column | Value
 _TURNED: dict[Operator, Operator] = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -24,8 +27,15 @@ def compile_filter(parsed: tree.Filter, names: Names, dialect: Dialect, *, const
 
     With `constants` the filter's own literals are part of the fragment (a rule); without, they come from
     `Bindings.literals` when the statement runs (a client's filter, whose plan serves all filters of its shape).
-    Joins appear in the names' Joins. Raises UnknownField, UnsupportedFilter or LockedRelation, with the place.
+    Rows that it needs appear in the names' Joins. Raises UnknownField, UnsupportedFilter or LockedRelation, with the
+    place.
     """
+    return closed([open_filter(parsed, names, dialect, constants=constants)])
+
+
+def open_filter(parsed: tree.Filter, names: Names, dialect: Dialect, *, constants: bool = False) -> Condition:
+    """The same, before its fans are closed: together with other conditions on the same record, which may speak of the
+    same related rows. See `closing.closed`."""
     literals = parsed.literals if constants else None
     try:
         return _Compiler(names, dialect, literals).node(parsed.root)
@@ -36,37 +46,92 @@ def compile_filter(parsed: tree.Filter, names: Names, dialect: Dialect, *, const
 class _Compiler:
     def __init__(self, names: Names, dialect: Dialect, literals: tuple[LiteralValue, ...] | None) -> None:
         self._names, self._dialect, self._literals = names, dialect, literals
-        self._lists: set[str] = set()  # columns whose elements have been compared
 
-    def node(self, node: tree.Node) -> Fragment:
+    def node(self, node: tree.Node) -> Condition:
         match node:
             case tree.All(parts):
-                return compose("(", join(" AND ", map(self.node, parts)), ")")
+                return Every(tuple(map(self.node, parts)))
             case tree.Any(parts):
-                return compose("(", join(" OR ", map(self.node, parts)), ")")
+                return Some(tuple(map(self.node, parts)))
             case tree.Comparison():
-                return self._comparison(node)
+                try:
+                    return self._comparison(node)
+                except InvalidFilter as error:
+                    error.at = error.at or node.at
+                    raise
         assert_never(node)
 
-    def _comparison(self, node: tree.Comparison) -> Fragment:
-        left, right = self._operand(node.left), self._operand(node.right)
-        try:
-            condition = self._condition(left, node.operator, node.some, right)
-        except UnsupportedFilter as error:
-            error.at = error.at or node.at
-            raise
-        guards = [side.guard for side in (left, right) if isinstance(side, Column) and side.guard]
-        return join(" AND ", [condition, *guards]) if guards else condition
+    def _comparison(self, node: tree.Comparison) -> Part:
+        left, right = self._sides(node, self._names)
+        if isinstance(left, Value) and isinstance(right, Value):
+            return Part(self._dialect.boolean_slot(compare_values(left, node.operator, node.some, right)))
+        sides = (left, right)
+        condition = join(" AND ", [self._condition(left, node.operator, right), *_guards(sides)])
+        fans = _fans_of(sides)
+        if not fans:
+            return Part(condition)
+        present = _passed(sides) if _rejects_null(left, node.operator, right) else frozenset()
+        if node.some or not any(_is_many(side) for side in sides):
+            return Part(condition, fans, present)
+        none_violates = self._none_violates(node, left, right)
+        if all(_is_many(side) for side in sides if isinstance(side, Column) and side.fans):
+            return Part(condition, fans, present, none_violates)
+        return Part(join(" AND ", [condition, none_violates]), fans, present)
 
-    def _operand(self, node: tree.Operand) -> Column | Value:
+    def _none_violates(self, node: tree.Comparison, left: Side, right: Side) -> Fragment:
+        """That none of all values of an operand breaks the comparison (protocol.md §3.7): they are looked for anew,
+        in rows of their own. What is unknown, because NULL is compared, breaks nothing."""
+        fresh = [
+            self._fresh(operand, side) if _is_many(side) else side
+            for operand, side in ((node.left, left), (node.right, right))
+        ]
+        one, other = fresh
+        condition = self._condition(one, node.operator, other)
+        broken = compose("(", condition, ") IS NOT TRUE")
+        where = [*_guards(fresh), broken]
+        present: frozenset[str] = frozenset()
+        if _is_unknown_of_null(one, node.operator, other):
+            where[:0] = [self._is_there(side) for side in fresh]
+            present = _passed(fresh)
+        fans = sorted(_fans_of([side for side in fresh if _is_many(side)]), key=lambda fan: fan.number)
+        where += [rule for fan in fans for rule in fan.restrictions.values()]
+        return compose("NOT EXISTS (", select(Fragment("1"), fans, where, present), ")")
+
+    def _is_there(self, side: Side) -> Fragment:
+        if isinstance(side, Column):
+            return self._dialect.is_there(side)
+        read = side.read
+        return TRUE if side.known else self._dialect.boolean_slot(lambda bindings: read(bindings) is not None)
+
+    def _sides(self, node: tree.Comparison, names: Names) -> tuple[Side, Side]:
+        left, right = self._operand(node.left, names), self._operand(node.right, names)
+        if isinstance(left, Value) and left.read_many and isinstance(right, Column):
+            left = names.spread(left)
+        if isinstance(right, Value) and right.read_many and isinstance(left, Column):
+            right = names.spread(right)
+        return left, right
+
+    def _fresh(self, operand: tree.Operand, side: Side) -> Side:
+        """An operand once more, in rows of its own."""
+        again = self._operand(operand, self._names.apart())
+        return self._names.spread(again) if isinstance(again, Value) and again.read_many else again
+
+    def _operand(self, node: tree.Operand, names: Names) -> Side:
         match node:
             case tree.Name():
-                return self._names.resolve(node)
+                found = names.resolve(node)
+                return self._whether_changed(found) if isinstance(found, Changed) else found
             case tree.Constant():
                 return Value(kind=node.kind, read=self._literal(node.index), token=node.kind in ("integer", "number"))
             case tree.Call():
-                raise UnsupportedFilter(f"The function {node.function} is not supported yet.", node.at)
+                return compile_call(node, [self._operand(each, names) for each in node.arguments], self._dialect)
         assert_never(node)
+
+    def _whether_changed(self, asked: Changed) -> Column:
+        """1 where a value was sent that is not the stored one, else 0."""
+        is_set = self._dialect.boolean_slot(asked.is_set)
+        differs = self._condition(asked.value, "!=", asked.column)
+        return made_flag(compose("(", is_set, " AND (", differs, "))"))
 
     def _literal(self, index: int) -> Read:
         if self._literals is None:
@@ -74,14 +139,7 @@ class _Compiler:
         value = self._literals[index]
         return lambda bindings: value
 
-    def _condition(self, left: Column | Value, operator: Operator, some: bool, right: Column | Value) -> Fragment:
-        if isinstance(left, Value) and isinstance(right, Value):
-            return self._dialect.boolean_slot(compare_values(left, operator, some, right))
-        if any(isinstance(side, Value) and side.read_many for side in (left, right)):
-            raise UnsupportedFilter("A list of the request cannot be compared with a field yet.")
-        for side in (left, right):
-            if isinstance(side, Column) and side.each:
-                return self._of_elements(side, left, operator, some, right)
+    def _condition(self, left: Side, operator: Operator, right: Side) -> Fragment:
         if operator in ("~", "!~"):
             return self._like(left, right, negated=operator == "!~")
         if isinstance(left, Column) and isinstance(right, Column):
@@ -92,33 +150,7 @@ class _Compiler:
         assert isinstance(right, Column)
         return self._column_with_value(right, _TURNED[operator], left)
 
-    def _of_elements(
-        self, listed: Column, left: Column | Value, operator: Operator, some: bool, right: Column | Value
-    ) -> Fragment:
-        """`:each`: some element satisfies the comparison, and without `?` none violates it (protocol.md §3.7).
-
-        An empty list counts as one element that is NULL. Two comparisons of one list would speak of the same element
-        in the reference; here each would look for its own, so the second is refused.
-        """
-        if listed.sql.sql in self._lists:
-            raise UnsupportedFilter(f"{listed.field.name}:each can be compared once in a filter, for now.")
-        self._lists.add(listed.sql.sql)
-        element = replace(
-            listed,
-            field=replace(listed.field, value=TextValue(), target=""),
-            sql=Fragment('"element"."value"'),
-            nullable=True,
-            blank=False,
-            each=False,
-            guard=None,
-        )
-        sides = [element if side is listed else side for side in (left, right)]
-        holds = self._condition(sides[0], operator, some, sides[1])
-        rows = compose("SELECT 1 FROM ", self._dialect.elements(listed), " WHERE ")
-        found = compose("EXISTS (", rows, holds, ")")
-        return found if some else compose("(", found, " AND NOT EXISTS (", rows, "NOT (", holds, ")))")
-
-    def _like(self, left: Column | Value, right: Column | Value, *, negated: bool) -> Fragment:
+    def _like(self, left: Side, right: Side, *, negated: bool) -> Fragment:
         dialect = self._dialect
         if isinstance(left, Column):
             subject = with_blank(left, dialect.like_text(left))
@@ -141,7 +173,7 @@ class _Compiler:
 
     def _text_with_value(self, column: Column, operator: Operator, value: Value) -> Fragment:
         dialect = self._dialect
-        if column.lower and value.kind in NUMBER_KINDS:
+        if (column.lower or column.made) and value.kind in NUMBER_KINDS:
             return self._above_numbers(dialect.text(column), operator)
         if operator in ("=", "!="):
             if value.kind in ("empty", "null"):
@@ -190,6 +222,8 @@ class _Compiler:
         match value.kind:
             case "unknown":
                 return self._number_with_request(column, operator, value)
+            case "empty" if column.exact and operator in ("=", "!="):
+                return FALSE if operator == "=" else TRUE
             case "empty" | "null" if operator in ("=", "!="):
                 return compose(number, " IS NULL" if operator == "=" else " IS NOT NULL")
             case "null":
@@ -206,12 +240,15 @@ class _Compiler:
     def _number_with_request(self, column: Column, operator: Operator, value: Value) -> Fragment:
         dialect, read = self._dialect, value.read
         number, right = dialect.number(column), dialect.number_slot(column, "unknown", read)
+        nothing = (None,) if column.exact else (None, "")
         match operator:
             case "=":
-                is_empty = dialect.boolean_slot(lambda bindings: read(bindings) in (None, ""))
+                is_empty = dialect.boolean_slot(lambda bindings: read(bindings) in nothing)
                 return compose("(", number, " = ", right, " OR (", number, " IS NULL AND ", is_empty, "))")
             case "!=":
-                word = dialect.boolean_slot(lambda bindings: is_word(column, read(bindings)) and read(bindings) != "")
+                word = dialect.boolean_slot(
+                    lambda bindings: is_word(column, read(bindings)) and read(bindings) not in nothing
+                )
                 return compose("(", dialect.differs(number, right), " OR ", word, ")")
             case "<" | "<=":
                 word = dialect.boolean_slot(lambda bindings: is_word(column, read(bindings)))
@@ -237,6 +274,37 @@ class _Compiler:
             case ">" | ">=":
                 return compose(text, " IS NOT NULL")
         return FALSE
+
+
+def _is_many(side: Side) -> bool:
+    """Whether a comparison without `?` asks it of all of its values."""
+    return isinstance(side, Column) and bool(side.fans) and side.every
+
+
+def _fans_of(sides: Iterable[Side]) -> frozenset[Fan]:
+    return frozenset(fan for side in sides if isinstance(side, Column) for fan in side.fans)
+
+
+def _guards(sides: Iterable[Side]) -> list[Fragment]:
+    return [side.guard for side in sides if isinstance(side, Column) and side.guard]
+
+
+def _passed(sides: Iterable[Side]) -> frozenset[str]:
+    """The rows without which an operand would be NULL; the length of no list is 0."""
+    return frozenset(row for side in sides if isinstance(side, Column) and not side.length for row in side.rows)
+
+
+def _rejects_null(left: Side, operator: Operator, right: Side) -> bool:
+    """Whether a comparison cannot hold where an operand is NULL."""
+    return operator != "!=" and (
+        operator != "=" or any(isinstance(side, Value) and side.known for side in (left, right))
+    )
+
+
+def _is_unknown_of_null(left: Side, operator: Operator, right: Side) -> bool:
+    """Whether it is neither true nor false of NULL (protocol.md §3.6): where `=` is not the null-safe one."""
+    null_safe = any(isinstance(side, Column) and (side.exact or group_of(side) == "json") for side in (left, right))
+    return _rejects_null(left, operator, right) and not (operator == "=" and null_safe)
 
 
 def _filled(text: str | None, value: Scalar) -> str | None:

@@ -5,6 +5,7 @@ InvalidQuery
     ├── FilterSyntax            filter.syntax           the text is no filter
     ├── FilterTooLong           filter.too_long         more bytes than allowed
     ├── TooManyComparisons      filter.too_many         more comparisons, or deeper parentheses, than allowed
+    ├── TooManyRows             filter.too_many_rows    paths that lead to more rows at once than a database joins
     ├── UnknownField            filter.unknown_field    a name that leads nowhere, or to what the caller may not read
     ├── UnsupportedFilter       filter.unsupported      a part of the language that this server does not answer
     ├── LockedRelation          filter.locked_relation  a path into a collection the caller may not list
@@ -49,6 +50,10 @@ class FilterTooLong(InvalidFilter):
 
 class TooManyComparisons(InvalidFilter):
     code = "filter.too_many"
+
+
+class TooManyRows(InvalidFilter):
+    code = "filter.too_many_rows"
 
 
 class UnknownField(InvalidFilter):

@@ -1,33 +1,26 @@
 """What names in a filter mean: the question the compiler asks, and the resolver for declared collections."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from typing import Protocol
+from typing import Protocol, cast
+
+from piccolo.columns import Array
 
 from piccobase.filters import requests
-from piccobase.filters.errors import UnknownField, UnsupportedFilter
-from piccobase.filters.fragments import FALSE, Fragment, compose, quoted
-from piccobase.filters.joins import Joins
-from piccobase.filters.operands import Column, Value
+from piccobase.filters.errors import LockedRelation, UnknownField, UnsupportedFilter
+from piccobase.filters.fragments import FALSE, Fragment, compose, quoted, slot
+from piccobase.filters.joins import Joins, Passage, Row, select
+from piccobase.filters.operands import Changed, Column, Read, ReadMany, Value
+from piccobase.filters.paths import JSON_FAMILIES, End, Find, Hop, Lookup, Readable
+from piccobase.filters.scalars import text_of
 from piccobase.filters.tree import Name
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.fields import FieldInfo
+from piccobase.schema.values.lists import ArrayValue
+from piccobase.schema.values.text import TextValue
 
-MAX_HOPS = 6
 _LIST_TYPES = frozenset({"select", "relation", "file"})
-_JSON_FAMILIES = frozenset({"json", "geo"})
-
-Find = Callable[[str], CollectionInfo | None]
-"""A collection by its name; None if there is none."""
-
-Passage = Callable[[CollectionInfo, str, Joins], Fragment | None]
-"""Asked when a client's path goes into a collection: (target, alias of the joined row, joins) -> the target's list rule
-compiled for that alias, or None when the rule is empty. Raises LockedRelation where the rule is None. The alias is
-quoted for SQL already."""
-
-Readable = Callable[[CollectionInfo, FieldInfo], bool]
-"""Whether the caller may use a field in a filter or sort at all."""
+_LISTS = frozenset({"list", "array"})
 
 
 def not_hidden(collection: CollectionInfo, field: FieldInfo) -> bool:
@@ -43,8 +36,21 @@ def everything(collection: CollectionInfo, field: FieldInfo) -> bool:
 class Names(Protocol):
     """Resolves the names of one filter or sort. Raises UnknownField or UnsupportedFilter, with the name's offset."""
 
-    def resolve(self, name: Name) -> Column | Value:
+    @property
+    def joins(self) -> Joins:
+        """The rows that names have led to."""
+        ...
+
+    def resolve(self, name: Name) -> Column | Value | Changed:
         """The column or value a name means."""
+        ...
+
+    def spread(self, value: Value) -> Column:
+        """A list of the request as a column of its elements, in rows of their own."""
+        ...
+
+    def apart(self) -> "Names":
+        """The same names, but a path that fans out leads to rows of its own."""
         ...
 
     def insertion_order(self) -> list[Fragment]:
@@ -57,13 +63,12 @@ class CollectionNames:
     """Names of a collection's fields, and of what its relations lead to.
 
     `alias` is the row's name in FROM, unquoted; the row may come from a one-row CTE (`draft=True`: then any of its
-    columns may be NULL whatever the table says). Hops become LEFT JOINs in `joins`, which whoever assembles the
-    statement puts behind FROM. Rules and superusers take the defaults; a client's filter gets `readable` (not_hidden,
+    columns may be NULL whatever the table says). Paths lead to rows of `joins`, which whoever assembles the statement
+    puts behind FROM. Rules and superusers take the defaults; a client's filter gets `readable` (not_hidden,
     or a stricter one of field rules) and `passage`, and `private_email=True` where the caller is no superuser: then a
     comparison with the `email` of an auth record holds only where that record shows it.
 
-    `signed_in_as` is the auth collection whose relations `@request.auth.<relation>.…` follows; without it only fields
-    of the auth record itself can be asked for.
+    `signed_in_as` is the auth collection whose fields `@request.auth.…` are; to a guest all of them are NULL.
     """
 
     collection: CollectionInfo
@@ -77,152 +82,257 @@ class CollectionNames:
     private_email: bool = False
     signed_in_as: CollectionInfo | None = None
 
-    def resolve(self, name: Name) -> Column | Value:
-        first = name.path[0]
-        if first.startswith("@"):
-            return self._special(name)
-        constant = requests.constant(first) if name.path == (first,) and not name.modifier else None
-        if constant is not None and self._field(self.collection, first) is None:
-            return constant
-        return self._path(name)
+    def resolve(self, name: Name) -> Column | Value | Changed:
+        try:
+            return self._special(name) if name.path[0].startswith("@") else self._plain(name)
+        except LockedRelation as error:
+            error.at = name.at
+            raise
+
+    def apart(self) -> "CollectionNames":
+        return replace(self, joins=self.joins.apart())
 
     def insertion_order(self) -> list[Fragment]:
         if self.collection.kind == "view":
             return []
-        if self.joins.dialect.name == "sqlite":
-            return [Fragment(f"{quoted(self.alias)}.rowid")]
-        # PostgreSQL numbers no rows: the time of creation is what comes nearest, the key settles ties.
-        made = [field for field in self.collection.fields if field.auto == "create"]
-        return [Fragment(f"{quoted(self.alias)}.{quoted(field.column)}") for field in (*made[:1], self.collection.key)]
+        return self.joins.dialect.insertion_order(self.collection, quoted(self.alias))
 
-    def _special(self, name: Name) -> Column | Value:
-        match name.path:
-            case ("@request", "auth", first, _, *_) if self._leads_on(first):
-                return self._beyond_auth(name)
-            case ("@request", "auth", first, _, *_) if self._is_scalar_of_auth(first):
-                raise UnknownField(f'"{name}" leads nowhere: {first} is no relation.', name.at)
-            case ("@request", "body", field_name) if name.modifier == "length" and self._is_list(field_name):
-                return requests.body_length(field_name)
-            case ("@request", *_):
-                return requests.request_value(name)
-            case ("@collection", *_):
-                raise UnsupportedFilter("@collection is not supported yet.", name.at)
-            case (macro,):
-                if value := requests.macro(macro):
-                    if name.modifier:
-                        raise UnknownField(f"{macro} takes no modifier.", name.at)
-                    return value
-        raise UnknownField(f'There is no "{name}".', name.at)
+    # Paths
 
-    def _leads_on(self, field_name: str) -> bool:
-        field = self.signed_in_as and self.signed_in_as.by_name.get(field_name)
-        return bool(field and field.target)
+    def _plain(self, name: Name) -> Column | Value:
+        lookup, first = self._lookup(), name.path[0]
+        constant = requests.constant(first) if name.path == (first,) and not name.modifier else None
+        if constant is not None and lookup.field(self.collection, first) is None:
+            return constant
+        return self._follow(self._row(), lookup.steps(self.collection, name.path, name), name)
 
-    def _is_scalar_of_auth(self, field_name: str) -> bool:
-        field = self.signed_in_as and self.signed_in_as.by_name.get(field_name)
-        return bool(field and field.family not in _JSON_FAMILIES)
+    def _lookup(self) -> Lookup:
+        return Lookup(self.find, self.readable, self.passage or (lambda collection: None))
 
-    def _is_list(self, field_name: str) -> bool:
-        field = self.collection.by_name.get(field_name)
-        return field is not None and field.type in _LIST_TYPES
-
-    def _beyond_auth(self, name: Name) -> Column:
-        """A scalar sub-select that starts at the record the actor's relation points to."""
-        assert self.signed_in_as is not None
-        first = self.signed_in_as.by_name[name.path[2]]
-        target = self.find(first.target)
-        if first.multiple or target is None:
-            raise UnsupportedFilter(f'"{name}" goes through a relation of many, which is not supported yet.', name.at)
-        inner_joins = Joins(self.joins.dialect)
-        inner = CollectionNames(
-            collection=target, find=self.find, joins=inner_joins, alias="auth_target", optional=True
+    def _row(self) -> Row:
+        alias = quoted(self.alias)
+        present = Fragment(f"{alias}.{quoted(self.collection.key.column)}") if self.optional else None
+        return Row(
+            alias=alias, collection=self.collection, scope=self.joins.statement, present=present, draft=self.draft
         )
-        column = inner._path(replace(name, path=name.path[3:]))
-        key = Column(field=target.key, sql=Fragment(f'"auth_target".{quoted(target.key.column)}'), strict=target.strict)
-        select = compose(
-            "(SELECT ", column.sql, f' FROM {target.source} AS "auth_target"', inner_joins.fragment(),
-            " WHERE ", self.joins.dialect.equals_key(key, requests.auth_field(first.name)), " LIMIT 1)",
-        )  # fmt: skip
-        return replace(column, sql=select, present=None, nullable=True, blank=False)
 
-    def _path(self, name: Name) -> Column:
-        """Walks the path: relations are joined, the last field is the answer; the rest of it goes into a JSON field."""
-        collection, alias, optional = self.collection, quoted(self.alias), self.optional
-        present: Fragment | None = Fragment(f"{alias}.{quoted(collection.key.column)}") if optional else None
-        for index, part in enumerate(name.path):
-            field = self._field(collection, part)
-            rest = name.path[index + 1 :]
-            if field is None:
-                raise self._unknown(collection, part, name)
-            if not rest or field.family in _JSON_FAMILIES:
-                return self._modified(self._column(collection, field, alias, present, json_path=rest), name)
-            target = self.find(field.target) if field.target else None
-            if target is None:
-                raise UnknownField(f"{collection.name}.{part} leads no further: it is no relation.", name.at)
-            if field.multiple:
-                raise UnsupportedFilter(
-                    f"{collection.name}.{part} is a relation of many; paths through it are not supported yet.", name.at
-                )
-            if rest == (target.key.name,):  # the key of a single relation is the relation itself (protocol.md §3.2)
-                return self._modified(self._column(collection, field, alias, present), name)
-            if index == MAX_HOPS:
-                raise UnknownField(f"A path can go through {MAX_HOPS} relations and no more.", name.at)
-            alias = self.joins.join(alias, field, target, self.passage)
-            present = Fragment(f"{alias}.{quoted(target.key.column)}")
-            collection = target
-        raise AssertionError("a path has at least one part")
+    def _follow(self, row: Row, steps: Iterable[Hop | End], name: Name) -> Column:
+        """Walks the steps: relations lead to rows, and the end is a column of the last one."""
+        for step in steps:
+            if isinstance(step, End):
+                return self._modified(row, self._column(row, step), name)
+            row = self.joins.step(row, step, self.passage)
+        raise AssertionError("a path ends in a field")
 
-    def _field(self, collection: CollectionInfo, name: str) -> FieldInfo | None:
-        field = collection.by_name.get(name)
-        return field if field is not None and self.readable(collection, field) else None
-
-    def _unknown(self, collection: CollectionInfo, part: str, name: Name) -> UnknownField | UnsupportedFilter:
-        if "_via_" in part:
-            return UnsupportedFilter("Back-relations are not supported yet.", name.at)
-        known = [field.name for field in collection.fields if self.readable(collection, field)]
-        nearest = get_close_matches(part, known, n=1)
-        hint = f' Did you mean "{nearest[0]}"?' if nearest else ""
-        return UnknownField(f'{collection.name} has no field "{part}".{hint}', name.at)
-
-    def _column(
-        self,
-        collection: CollectionInfo,
-        field: FieldInfo,
-        alias: str,
-        present: Fragment | None,
-        json_path: tuple[str, ...] = (),
-    ) -> Column:
+    def _column(self, row: Row, end: End) -> Column:
+        collection, field = row.collection, end.field
         return Column(
             field=field,
-            sql=Fragment(f"{alias}.{quoted(field.column)}"),
+            sql=row.column(field.column),
             strict=collection.strict,
-            nullable=field.nullable or self.draft or present is not None,
+            nullable=field.nullable or row.draft or row.present is not None,
             blank=not collection.strict and field.nullable,
-            present=present,
-            json_path=json_path,
-            guard=self._guard(collection, field, alias),
+            present=row.present,
+            json_path=end.json_path,
+            guard=self._guard(row, field),
+            fans=row.scope.fans,
+            rows=row.passed,
         )
 
-    def _guard(self, collection: CollectionInfo, field: FieldInfo, alias: str) -> Fragment | None:
+    def _guard(self, row: Row, field: FieldInfo) -> Fragment | None:
         """Private addresses never match, not even by `!=` (protocol.md §3.9)."""
-        if not self.private_email or collection.kind != "auth" or field.name != "email":
+        if not self.private_email or row.collection.kind != "auth" or field.name != "email":
             return None
-        shown = collection.by_name.get("emailVisibility")
-        return Fragment(f"{alias}.{quoted(shown.column)} = TRUE") if shown else FALSE
+        shown = row.collection.by_name.get("emailVisibility")
+        return compose(row.column(shown.column), " = TRUE") if shown else FALSE
 
-    def _modified(self, column: Column, name: Name) -> Column:
+    def _modified(self, row: Row, column: Column, name: Name) -> Column:
         match name.modifier:
             case "":
                 return column
             case "lower":
                 return replace(column, lower=True)
-            case "length" if column.field.type in _LIST_TYPES:
+            case "length" if column.field.type in _LIST_TYPES or column.field.family in _LISTS:
                 return replace(column, length=True)
-            case "each" if column.field.family == "list":
-                return replace(column, each=True)
-            case "each" | "length" if column.field.multiple:
-                # Also of an array, which the protocol does not know: passed over, the answer would be a wrong one.
-                raise UnsupportedFilter(f":{name.modifier} on a field of many is not supported yet.", name.at)
+            case "each" if column.field.family in _LISTS:
+                return self._elements(row, column, name)
             case "length" | "each" | "isset" | "changed":
                 return column  # ignored where it means nothing (protocol.md §3.5)
-        raise UnknownField(f'There is no modifier ":{name.modifier}".', name.at)
+        raise _no_modifier(name)
+
+    def _elements(self, row: Row, column: Column, name: Name) -> Column:
+        field = column.field
+        element = _element(field, name)
+        found = self.joins.elements(row, field.name, lambda alias: self.joins.dialect.elements(column, alias))
+        return self._of_list(element, found, column)
+
+    def _of_list(self, field: FieldInfo, row: Row, listed: Column | None = None) -> Column:
+        """The elements of a list as a column; where there are none, it is NULL once."""
+        return Column(
+            field=field,
+            sql=self.joins.dialect.element(field, row.alias),
+            strict=self.collection.strict if listed is None else listed.strict,
+            guard=None if listed is None else listed.guard,
+            fans=row.scope.fans,
+            rows=row.passed,
+        )
+
+    # What begins with @
+
+    def _special(self, name: Name) -> Column | Value | Changed:
+        match name.path:
+            case ("@request", "auth", first, *rest):
+                return self._of_auth(name, first, tuple(rest))
+            case ("@request", "body", first, *rest):
+                return self._of_body(name, first, tuple(rest))
+            case ("@request", *_):
+                return requests.request_value(name)
+            case ("@collection", named, *rest) if self.passage is None:
+                return self._of_collection(name, named, tuple(rest))
+            case (macro,) if value := requests.macro(macro):
+                if name.modifier:
+                    raise UnknownField(f"{macro} takes no modifier.", name.at)
+                return value
+        raise UnknownField(f'There is no "{name}".', name.at)
+
+    def _of_collection(self, name: Name, named: str, path: tuple[str, ...]) -> Column:
+        """Every record of a collection; `@collection.cats:x` and `@collection.cats:y` are two records, not one."""
+        called, _, alias = named.partition(":")
+        target = self.find(called)
+        if target is None:
+            raise UnknownField(f'There is no collection "{called}".', name.at)
+        if not path:
+            raise UnknownField(f"Name a field of {target.name} behind {named}.", name.at)
+        row = self.joins.begin(("@collection", target.name, alias), target)
+        return self._follow(row, self._lookup().steps(target, path, name), name)
+
+    def _of_auth(self, name: Name, first: str, path: tuple[str, ...]) -> Column | Value:
+        """A field of the auth record, or what its relations lead to. What is missing is NULL and never an error."""
+        who, value = self.signed_in_as, requests.request_value(replace(name, modifier=_of_values(name.modifier)))
+        field = None if who is None else who.by_name.get(first)
+        if who is None or (field is not None and field.family in JSON_FAMILIES):
+            return value
+        if not path:
+            if field is None or not (field.type in _LIST_TYPES or _is_list(field)):
+                return value
+            return self._of_sent_list(name, field, requests.auth_list(field), value)
+        if field is None:
+            hop = _back_or_none(self._lookup(), who, first, name)
+            if hop is None:
+                return value
+            return self._beyond(name, hop, path, requests.auth_field("id"), None)
+        if not field.target:
+            raise UnknownField(f'"{name}" leads nowhere: {first} is no relation.', name.at)
+        return self._along_sent(name, field, path, requests.auth_field(first), requests.auth_list(field))
+
+    def _of_body(self, name: Name, first: str, path: tuple[str, ...]) -> Column | Value | Changed:
+        """A value that was sent, or what a relation that was sent leads to."""
+        field = self.collection.by_name.get(first)
+        if name.modifier in ("changed", "each", "length"):
+            return self._asked_of_body(name, field if not path else None)
+        if field is None or not field.target or not path:
+            return requests.request_value(name)
+        return self._along_sent(name, field, path, requests.body_value(first), requests.body_list(first))
+
+    def _asked_of_body(self, name: Name, field: FieldInfo | None) -> Column | Value | Changed:
+        plain = requests.request_value(replace(name, modifier=""))
+        if name.modifier == "changed":
+            if field is None:
+                raise UnknownField(f":changed asks of a field of {self.collection.name}.", name.at)
+            column = self._column(self._row(), End(field))
+            return Changed(column=column, value=plain, is_set=requests.is_submitted(field.name))
+        if field is None or not (field.type in _LIST_TYPES or _is_list(field)):
+            raise UnknownField(f":{name.modifier} asks of a field that holds a list.", name.at)
+        return self._of_sent_list(name, field, requests.body_list(field.name), plain)
+
+    def _of_sent_list(self, name: Name, field: FieldInfo, read: ReadMany, plain: Value) -> Column | Value:
+        """A list of the request with `:each` or `:length`; without, it is its JSON text."""
+        match name.modifier:
+            case "length":
+                return requests.length_of(read)
+            case "each" if field.multiple:
+                row = self._sent_elements(".".join(name.path), read)
+                return self._of_list(_element(field, name), row)
+        return plain
+
+    def spread(self, value: Value) -> Column:
+        """The elements of a list of the request as a column, in rows of their own."""
+        assert value.read_many is not None
+        names = self.apart()
+        field = replace(self.collection.key, value=TextValue(), target="")
+        return names._of_list(field, names._sent_elements("", value.read_many))
+
+    def _sent_elements(self, called: str, read: ReadMany) -> Row:
+        return self.joins.elements(self._row(), called, lambda alias: self.joins.dialect.sent_elements(read, alias))
+
+    def _along_sent(
+        self, name: Name, field: FieldInfo, path: tuple[str, ...], read: Read, read_many: ReadMany
+    ) -> Column | Value:
+        """Along a relation whose ids come with the request."""
+        target = self.find(field.target)
+        if target is None:
+            raise UnknownField(f"{field.name} leads no further: it is no relation.", name.at)
+        if not field.multiple and path == (target.key.name,):
+            return requests.request_value(replace(name, path=name.path[:3]))
+        return self._beyond(name, Hop(field, target), path, read, read_many)
+
+    def _beyond(self, name: Name, hop: Hop, path: tuple[str, ...], read: Read, read_many: ReadMany | None) -> Column:
+        """What a path leads to that begins with an id of the request.
+
+        With a hop to many its rows are a fan; else it is a scalar sub-select, which is worked out once.
+        """
+        steps = list(self._lookup().steps(hop.target, path, name, taken=1))
+        many = hop.many or any(
+            step.many if isinstance(step, Hop) else name.modifier == "each" and _is_list(step.field) for step in steps
+        )
+        names = self if many else replace(self, joins=self.joins.inside())
+        column = names._follow(names._first(name, hop, read, read_many), steps, name)
+        if many:
+            return column
+        found = compose("(", select(column.sql, column.fans, [], column.rows), ")")
+        return replace(column, sql=found, fans=(), rows=(), present=None, nullable=True, blank=False)
+
+    def _first(self, name: Name, hop: Hop, read: Read, read_many: ReadMany | None) -> Row:
+        joins, called = self.joins, ".".join(name.path[:3])
+        if hop.relation.multiple and not hop.back:
+            assert read_many is not None
+            return joins.target(self._sent_elements(called, read_many), hop)
+
+        def on(alias: str) -> Fragment:
+            field = hop.relation if hop.back else hop.target.key
+            sql = Fragment(f"{alias}.{quoted(field.column)}")
+            if field.multiple:
+                return joins.dialect.contains(sql, slot(lambda bindings: text_of(read(bindings))))
+            return joins.dialect.equals_key(Column(field=field, sql=sql, strict=hop.target.strict), read)
+
+        return joins.begin((called, hop.key), hop.target, on)
+
+
+def _is_list(field: FieldInfo) -> bool:
+    return field.family in _LISTS
+
+
+def _of_values(modifier: str) -> str:
+    """Modifiers that single values of the request know; the others are passed over."""
+    return "" if modifier in ("each", "length", "changed") else modifier
+
+
+def _element(field: FieldInfo, name: Name) -> FieldInfo:
+    """What one element of a list is."""
+    if not isinstance(field.value, ArrayValue):
+        return replace(field, value=TextValue(), target="")
+    element = field.value.element
+    if isinstance(element, ArrayValue):
+        raise UnsupportedFilter(f"{field.name} holds lists in lists, which :each does not go into.", name.at)
+    return replace(field, value=element, target="", piccolo=cast("Array", field.piccolo).base_column)
+
+
+def _back_or_none(lookup: Lookup, collection: CollectionInfo, part: str, name: Name) -> Hop | None:
+    try:
+        return lookup.back(collection, part, name)
+    except UnknownField:
+        return None
+
+
+def _no_modifier(name: Name) -> UnknownField:
+    return UnknownField(f'There is no modifier ":{name.modifier}".', name.at)

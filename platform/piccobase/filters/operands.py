@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.fragments import Fragment
@@ -9,16 +10,25 @@ from piccobase.filters.literals import Kind
 from piccobase.filters.scalars import Scalar
 from piccobase.schema.fields import FieldInfo
 
+if TYPE_CHECKING:
+    from piccobase.filters.joins import Fan
+
 Read = Callable[[Bindings], Scalar]
+ReadMany = Callable[[Bindings], list[Scalar]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A field of a row in the statement, or of a joined one.
+    """A field of a row in the statement, or of a joined one; or what a function makes of such fields.
 
     `present` is the joined row's key: NULL where that row is absent. `blank`: a lenient collection, in which NULL is
-    the empty text. `json_path` goes into a JSON value. `lower`, `length` and `each` are the modifiers. `guard`
-    must hold as well for any comparison with this column.
+    the empty text. `json_path` goes into a JSON value. `lower` and `length` are the modifiers. `guard` must hold as
+    well for any comparison with this column.
+
+    `fans` are the fans that the row stands in, the outermost first, and `rows` the aliases of the rows of theirs that
+    the path passes: where one of them is absent, the value is NULL. `made`: a function's text, which has no affinity.
+    `exact`: NULL and the empty text are not one (protocol.md §3.6). `every`: a comparison without `?` asks it of all
+    values.
     """
 
     field: FieldInfo
@@ -30,8 +40,12 @@ class Column:
     json_path: tuple[str, ...] = ()
     lower: bool = False
     length: bool = False
-    each: bool = False
     guard: Fragment | None = None
+    fans: "tuple[Fan, ...]" = ()
+    rows: tuple[str, ...] = ()
+    made: bool = False
+    exact: bool = False
+    every: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +58,18 @@ class Value:
     kind: Kind
     read: Read
     token: bool = False
-    read_many: Callable[[Bindings], list[Scalar]] | None = None
+    read_many: ReadMany | None = None
 
     @property
     def known(self) -> bool:
         """Whether it is a literal that is not empty, or a macro: then NULL is no empty text (protocol.md §3.6)."""
         return self.kind not in ("empty", "null", "unknown")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """`@request.body.title:changed`: whether a value was sent and is not the stored one."""
+
+    column: Column
+    value: Value
+    is_set: Callable[[Bindings], bool]

@@ -8,9 +8,10 @@ from piccobase.base.clock import instant_text
 from piccobase.base.json import NotJSON, parse_whole_json
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.errors import UnknownField, UnsupportedFilter
-from piccobase.filters.operands import Read, Value
+from piccobase.filters.operands import Read, ReadMany, Value
 from piccobase.filters.scalars import Scalar, compact_json, decimal_of, lowered, scalar
 from piccobase.filters.tree import Name
+from piccobase.schema.fields import FieldInfo
 from piccobase.schema.values.base import Family
 
 
@@ -103,16 +104,48 @@ def request_value(name: Name) -> Value:
     raise UnknownField(f'There is no "{name}".', name.at)
 
 
-def body_length(key: str) -> Value:
-    """How many elements were submitted for a field of a list type; a single value counts 1, nothing 0."""
+def body_value(key: str) -> Read:
+    """What was submitted under a key."""
+    return lambda bindings: scalar(bindings.body.get(key))
 
-    def length(bindings: Bindings) -> int:
+
+def body_list(key: str) -> ReadMany:
+    """What was submitted for a field that holds a list; a single value counts as a list of one, nothing as none."""
+
+    def read(bindings: Bindings) -> list[Scalar]:
         value = bindings.body.get(key)
         if isinstance(value, Sequence) and not isinstance(value, str):
-            return len(value)
-        return int(value not in (None, ""))
+            return [scalar(entry) for entry in value]
+        return [] if value in (None, "") else [scalar(value)]
 
-    return Value(kind="unknown", read=length)
+    return read
+
+
+def is_submitted(key: str) -> Callable[[Bindings], bool]:
+    """Whether anything was submitted under a key."""
+    return lambda bindings: key in bindings.body
+
+
+def auth_list(field: FieldInfo) -> ReadMany:
+    """The elements of a list of the auth record, none for a guest."""
+
+    def read(bindings: Bindings) -> list[Scalar]:
+        value = bindings.actor.values.get(field.name)
+        if not field.multiple:
+            return [] if value in (None, "") else [stored_scalar(value, field.family)]
+        if isinstance(value, str):
+            try:
+                value = parse_whole_json(value)
+            except NotJSON:
+                value = None
+        return [scalar(entry) for entry in value] if isinstance(value, list) else []
+
+    return read
+
+
+def length_of(read: ReadMany) -> Value:
+    """How many elements a list of the request has."""
+    return Value(kind="unknown", read=lambda bindings: len(read(bindings)))
 
 
 def auth_field(key: str, rest: Sequence[str] = ()) -> Read:
@@ -194,5 +227,5 @@ def _modified(name: Name, read: Read, is_set: Callable[[Bindings], bool] | None)
         case "isset":
             return Value(kind="unknown", read=read)  # ignored, since an auth record's fields are not sent
         case "changed" | "length" | "each":
-            raise UnsupportedFilter(f'":{name.modifier}" is not supported here yet.', name.at)
+            raise UnknownField(f":{name.modifier} cannot be asked of {'.'.join(name.path)}.", name.at)
     raise UnknownField(f'There is no modifier ":{name.modifier}".', name.at)

@@ -1,11 +1,14 @@
 """The `sort` parameter: text to items, items to ORDER BY (protocol.md §2.3)."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from piccobase.filters.closing import Condition, first_row
 from piccobase.filters.dialects.base import Dialect
 from piccobase.filters.errors import InvalidFilter, InvalidSort
-from piccobase.filters.fragments import Fragment, join
+from piccobase.filters.fragments import Fragment, compose, join
+from piccobase.filters.joins import Fan
 from piccobase.filters.lexer import IDENTIFIER
 from piccobase.filters.names import Names
 from piccobase.filters.operands import Column
@@ -51,28 +54,62 @@ def _item(written: str, at: int, text: str) -> SortItem:
     return SortItem(Name((*path[:-1], last), modifier, at), descending)
 
 
-def compile_sort(items: tuple[SortItem, ...], names: Names, dialect: Dialect, *, text: str = "") -> Fragment:
-    """What stands behind ORDER BY; empty for no items. `text` is the sort as it was written, for messages.
+@dataclass(frozen=True, slots=True)
+class SortKeys:
+    """What an item sorts by, and what it stands for in the database."""
 
-    Texts sort binary, NULL comes first when ascending, on both databases. Raises InvalidSort or UnknownField.
+    item: SortItem
+    keys: list[Fragment]
+    fans: tuple[Fan, ...] = ()
+
+
+def open_sort(items: tuple[SortItem, ...], names: Names, dialect: Dialect, *, text: str = "") -> list[SortKeys]:
+    """The items with their names looked up. `text` is the sort as it was written, for messages.
+
+    Raises InvalidSort, UnknownField or LockedRelation.
     """
     try:
-        return join(", ", [key for item in items for key in _keys(item, names, dialect)])
+        return [_keys(item, names, dialect) for item in items]
     except InvalidFilter as error:
         raise (error.within(text) if text else error) from None
 
 
-def _keys(item: SortItem, names: Names, dialect: Dialect) -> list[Fragment]:
+def order_by(sort: list[SortKeys], dialect: Dialect, conditions: Iterable[Condition] = ()) -> Fragment:
+    """What stands behind ORDER BY; empty for no items.
+
+    Texts sort binary, NULL comes first when ascending, on both databases. By a path that fans out a record is sorted
+    by the first of its related ones; where `conditions`, which the statement asks, speak of the same ones, by the first
+    that satisfies them.
+    """
+    conditions = list(conditions)
+    return join(
+        ", ",
+        [
+            dialect.sorted(first_row(key, each.fans, conditions) if each.fans else key, descending=each.item.descending)
+            for each in sort
+            for key in each.keys
+        ],
+    )
+
+
+def compile_sort(items: tuple[SortItem, ...], names: Names, dialect: Dialect, *, text: str = "") -> Fragment:
+    """Both in one, for a statement without conditions on related records."""
+    return order_by(open_sort(items, names, dialect, text=text), dialect)
+
+
+def _keys(item: SortItem, names: Names, dialect: Dialect) -> SortKeys:
     match item.name.path:
         case ("@random",):
-            return [Fragment("RANDOM()")]
+            return SortKeys(item, [Fragment("RANDOM()")])
         case ("@rowid",):
-            keys = names.insertion_order()
-            if not keys:
-                raise InvalidSort("A view has no insertion order.", item.name.at)
-        case _:
-            resolved = names.resolve(item.name)
-            if not isinstance(resolved, Column) or resolved.each:
-                raise InvalidSort(f'"{item.name}" is no field and cannot be sorted by.', item.name.at)
-            keys = dialect.sort_keys(resolved)
-    return [dialect.sorted(key, descending=item.descending) for key in keys]
+            if keys := names.insertion_order():
+                return SortKeys(item, keys)
+            raise InvalidSort("A view has no insertion order.", item.name.at)
+    column = names.resolve(item.name)
+    if not isinstance(column, Column):
+        raise InvalidSort(f'"{item.name}" is no field and cannot be sorted by.', item.name.at)
+    keys = dialect.sort_keys(column)
+    if column.guard is not None:
+        # The order would tell what may not be read: such values sort as none.
+        keys = [compose("CASE WHEN ", column.guard, " THEN ", key, " END") for key in keys]
+    return SortKeys(item, keys, column.fans)

@@ -13,14 +13,15 @@ from msgspec import Raw
 
 from piccobase.base.errors import Forbidden
 from piccobase.filters.bindings import Bindings
-from piccobase.filters.compiler import compile_filter
+from piccobase.filters.closing import Condition, closed, restrictions
+from piccobase.filters.compiler import open_filter
 from piccobase.filters.dialects.base import Dialect
 from piccobase.filters.fragments import Fragment, Statement, compose, join, quoted, render, slot
-from piccobase.filters.joins import Joins
+from piccobase.filters.joins import Joins, Listed
 from piccobase.filters.names import CollectionNames
 from piccobase.filters.parser import CLIENT_LIMITS, parse, refuse_reserved
 from piccobase.filters.shape import Shape
-from piccobase.filters.sorting import compile_sort, parse_sort
+from piccobase.filters.sorting import open_sort, order_by, parse_sort
 from piccobase.records.asking import ListQuery
 from piccobase.records.encoding import RecordShape
 from piccobase.records.sqlite_json import joined_halves, record_json, record_json_halves
@@ -34,7 +35,20 @@ from piccobase.schema.registry import Registry
 MOST_PLANS = 2000
 ROW = "r"  # the alias of the collection's own row in every statement
 # Macros: what they stand for changes by itself. Their common beginnings are enough.
-_VOLATILE = ("@now", "@yes", "@tom", "@today", "@month", "@year", "@second", "@minute", "@hour", "@day", "@week")
+_VOLATILE = (
+    "@now",
+    "@yes",
+    "@tom",
+    "@today",
+    "@month",
+    "@year",
+    "@second",
+    "@minute",
+    "@hour",
+    "@day",
+    "@week",
+    "strftime",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,21 +176,24 @@ class Planner:
             refuse_reserved(asked.filter)
             refuse_reserved(asked.sort)
         joins = Joins(self.dialect)
-        conditions = []
-        if (rule := self.rule_condition(collection, context, "list", joins)) is not None:
-            conditions.append(rule)
-        names = self.client_names(collection, context, joins)
+        entered: set[str] = set()
+        names = self.client_names(collection, context, joins, entered)
+        together: list[Condition] = []  # rule, filter and what list rules restrict may speak of the same related rows
+        if (rule := self._open_rule(collection, context, "list", joins)) is not None:
+            together.append(rule)
         if asked.filter:
-            conditions.append(compile_filter(parse(asked.filter, limits=CLIENT_LIMITS), names, self.dialect))
-        order = compile_sort(parse_sort(asked.sort), names, self.dialect, text=asked.sort)
-        if (restriction := joins.restrictions()) is not None:
-            conditions.append(restriction)
+            together.append(open_filter(parse(asked.filter, limits=CLIENT_LIMITS), names, self.dialect))
+        sort = open_sort(parse_sort(asked.sort), names, self.dialect, text=asked.sort)
+        together += restrictions(joins)
+        order = order_by(sort, self.dialect, together)
+        conditions = [closed(together)] if together else []
         tail = compose(self._order(collection, order), " LIMIT ", slot(of_limit), " OFFSET ", slot(_offset))
         plan = self.select(
             collection, context, wanted, joins, conditions, tail, beside=_columns(beside), in_order=bool(order.sql)
         )
         count = compose("SELECT COUNT(*)", self.from_where(collection, joins, conditions))
-        texts = f"{asked.filter} {collection.rules.get('list') or ''}"
+        rules = (self.registry.collections[name].rules.get("list") for name in (collection.name, *entered))
+        texts = " ".join((asked.filter, *(rule or "" for rule in rules)))
         return replace(
             plan,
             total=render(count, self.dialect.name),
@@ -196,8 +213,11 @@ class Planner:
         names = CollectionNames(collection=collection, find=self.registry.find, joins=Joins(self.dialect), alias=ROW)
         return names.insertion_order() or [Fragment(_column(collection.key))]
 
-    def client_names(self, collection: CollectionInfo, context: RequestContext, joins: Joins) -> CollectionNames:
-        """What the names in a client's filter or sort may mean to whoever asks."""
+    def client_names(
+        self, collection: CollectionInfo, context: RequestContext, joins: Joins, entered: set[str] | None = None
+    ) -> CollectionNames:
+        """What the names in a client's filter or sort may mean to whoever asks. The collections whose list rules
+        restrict it are noted in `entered`."""
         if context.actor.superuser:
             return CollectionNames(
                 collection=collection,
@@ -206,23 +226,32 @@ class Planner:
                 alias=ROW,
                 signed_in_as=context.actor.collection,
             )
+
+        def passage(target: CollectionInfo) -> Listed | None:
+            if entered is not None:
+                entered.add(target.name)
+            return self.book.passage(target, context.actor.collection)
+
         return CollectionNames(
             collection=collection,
             find=self.registry.find,
             joins=joins,
             alias=ROW,
-            readable=lambda where, field: self._may_ask_about(where, field, context.access),
-            passage=self.book.passage,
+            readable=lambda where, field: self.access.may_read(field, context.access),
+            passage=passage,
             private_email=True,
         )
-
-    def _may_ask_about(self, collection: CollectionInfo, field: FieldInfo, access: int) -> bool:
-        return self.access.may_read(field, access)
 
     def rule_condition(
         self, collection: CollectionInfo, context: RequestContext, verb: Verb, joins: Joins, *, draft: bool = False
     ) -> Fragment | None:
         """The rule of a verb for the row, None where it asks nothing. Raises Forbidden where it lets nobody through."""
+        rule = self._open_rule(collection, context, verb, joins, draft=draft)
+        return None if rule is None else closed([rule])
+
+    def _open_rule(
+        self, collection: CollectionInfo, context: RequestContext, verb: Verb, joins: Joins, *, draft: bool = False
+    ) -> Condition | None:
         if context.actor.superuser:
             return None
         rule = self.book.rule(collection, verb)
@@ -230,7 +259,7 @@ class Planner:
             raise Forbidden("Only superusers can perform this action.")
         if rule == OPEN:
             return None
-        return self.book.compile(rule, collection, joins, ROW, signed_in_as=context.actor.collection, draft=draft)
+        return self.book.open(rule, collection, joins, ROW, signed_in_as=context.actor.collection, draft=draft)
 
     def refuse_locked(self, collection: CollectionInfo, context: RequestContext, verb: Verb) -> None:
         """Raises Forbidden where only superusers may, before anything else is looked at (protocol.md §2.1)."""

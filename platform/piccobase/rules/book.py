@@ -3,12 +3,13 @@
 from typing import Final, Literal
 
 from piccobase.base.errors import Problem
-from piccobase.filters.compiler import compile_filter
+from piccobase.filters.closing import Condition, closed
+from piccobase.filters.compiler import compile_filter, open_filter
 from piccobase.filters.dialects import SQLITE
 from piccobase.filters.dialects.base import Dialect
 from piccobase.filters.errors import InvalidFilter, LockedRelation
 from piccobase.filters.fragments import Fragment
-from piccobase.filters.joins import Joins
+from piccobase.filters.joins import Joins, Listed
 from piccobase.filters.names import CollectionNames
 from piccobase.filters.parser import RULE_LIMITS, parse
 from piccobase.filters.tree import Filter
@@ -45,7 +46,22 @@ class RuleBook:
         draft: bool = False,
         optional: bool = False,
     ) -> Fragment:
-        """The condition for the row `alias`. Joins that it needs are added to `joins`."""
+        """The condition for the row `alias`. Rows that it looks at are added to `joins`."""
+        condition = self.open(rule, collection, joins, alias, signed_in_as=signed_in_as, draft=draft, optional=optional)
+        return closed([condition])
+
+    def open(
+        self,
+        rule: Filter,
+        collection: CollectionInfo,
+        joins: Joins,
+        alias: str,
+        *,
+        signed_in_as: CollectionInfo | None = None,
+        draft: bool = False,
+        optional: bool = False,
+    ) -> Condition:
+        """The same, to be closed together with other conditions on the same row (`filters.closing`)."""
         names = CollectionNames(
             collection=collection,
             find=self.registry.find,
@@ -55,16 +71,20 @@ class RuleBook:
             optional=optional,
             signed_in_as=signed_in_as,
         )
-        return compile_filter(rule, names, joins.dialect, constants=True)
+        return open_filter(rule, names, joins.dialect, constants=True)
 
-    def passage(self, target: CollectionInfo, alias: str, joins: Joins) -> Fragment | None:
-        """What a client's filter must satisfy when its path goes into `target`: that one's list rule (§3.9)."""
+    def passage(self, target: CollectionInfo, signed_in_as: CollectionInfo | None) -> Listed | None:
+        """What a client may see of `target` when its path goes there: what the list rule lets through (§3.9)."""
         rule = self.rule(target, "list")
         if rule is None:
             raise LockedRelation(f"{target.name} cannot be listed, so no filter or sort can go through it.")
         if rule == OPEN:
             return None
-        return self.compile(rule, target, joins, alias.strip('"'), optional=True)
+
+        def listed(alias: str, joins: Joins) -> Fragment:
+            return self.compile(rule, target, joins, alias.strip('"'), signed_in_as=signed_in_as, optional=True)
+
+        return listed
 
 
 def _parsed(text: str | None) -> Rule:

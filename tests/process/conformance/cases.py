@@ -2,9 +2,9 @@
 
 from tests.process.conformance.auth import AUTH
 from tests.process.conformance.bodies import BODIES
-from tests.process.conformance.lists import LISTS, UNSUPPORTED
+from tests.process.conformance.expands import EXPANDS
+from tests.process.conformance.lists import LISTS
 from tests.process.conformance.routing import ROUTING
 from tests.process.conformance.values import VALUES
 
-CASES = ROUTING + BODIES + VALUES + LISTS + AUTH
-ALL_CASES = CASES + UNSUPPORTED
+CASES = ROUTING + BODIES + VALUES + LISTS + EXPANDS + AUTH

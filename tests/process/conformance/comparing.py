@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.process.client import Answer, Client
 from tests.process.conformance.asking import Ask, Case
-from tests.process.conformance.cases import ALL_CASES, CASES
+from tests.process.conformance.cases import CASES
 from tests.process.conformance.world import fill, prepare_pocketbase
 from tests.process.reference import running_pocketbase
 from tests.process.serving import RunningServer, running_piccobase
@@ -115,9 +115,9 @@ def _short(value: Any) -> str:
 def _record(server: RunningServer) -> None:
     prepare_pocketbase(server)
     tokens = fill(server)
-    known = {str(case): answers(case, server.url, tokens) for case in ALL_CASES}
+    known = {str(case): answers(case, server.url, tokens) for case in CASES}
     RECORD.write_text(_a_line_each(known))
-    print(f"{len(ALL_CASES)} cases, {sum(len(case.asks) for case in ALL_CASES)} requests: {RECORD}")
+    print(f"{len(CASES)} cases, {sum(len(case.asks) for case in CASES)} requests: {RECORD}")
 
 
 def _a_line_each(known: dict[str, list[Json]]) -> str:

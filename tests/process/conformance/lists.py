@@ -329,10 +329,6 @@ LISTS = (
         ),
     ),
     filters(51, "elements one by one", "msel:each = 'b'", "msel:each ?= 'b'", "msel:each != 'a'"),
-)
-
-# Recorded like the others, but refused by Piccobase until they are built.
-UNSUPPORTED = (
     filters(
         52,
         "records without relations",

@@ -55,7 +55,39 @@ RECORDS_OF: dict[str, list[Json]] = {
         },
         {"id": fixed("post5"), "title": "line\nfeed", "body": "a line\nfeed in Straße", "num": 1000},
     ],
+    "rooms": [{"id": fixed("room"), "name": "cellar"}],
+    "shelves": [
+        {"id": fixed("shelf1"), "name": "low", "room": fixed("room")},
+        {"id": fixed("shelf2"), "name": "high"},
+    ],
+    "locked": [{"id": fixed("locked"), "name": "gold"}],
+    "drafts": [
+        {"id": fixed("ready"), "name": "ready", "shelf": fixed("shelf1")},
+        {"id": fixed("raw"), "name": "raw"},
+    ],
     "samples": [{"id": fixed("sample1"), "title": "first"}, {"id": fixed("sample2"), "title": "second"}],
+}
+
+BOOKS: dict[str, list[Json]] = {
+    "books": [
+        {
+            "id": fixed("full"),
+            "title": "full",
+            "reader": fixed("ann"),
+            "shelf": fixed("shelf1"),
+            "shelves": [fixed("shelf2"), fixed("shelf1")],
+            "locked": fixed("locked"),
+            "draft": fixed("raw"),
+            "drafts": [fixed("raw"), fixed("ready")],
+        },
+        {"id": fixed("none"), "title": "none"},
+        {"id": fixed("changed"), "title": "changed"},
+    ],
+    "reviews": [
+        {"id": fixed("z1"), "text": "1", "book": fixed("full"), "books": [fixed("full")]},
+        {"id": fixed("a2"), "text": "2", "book": fixed("full"), "books": [fixed("changed"), fixed("full")]},
+    ],
+    "covers": [{"id": fixed("cover"), "name": "red", "book": fixed("full")}],
 }
 
 
@@ -74,6 +106,32 @@ def prepare_pocketbase(server: RunningServer) -> None:
     for name in ("people", "members"):
         auth = {"name": name, "type": "auth", "fields": [_text("name"), *timestamps()]}
         declare(server, auth | OPEN | {"updateRule": SELF, "deleteRule": SELF})
+    _prepare_books(server)
+
+
+def _prepare_books(server: RunningServer) -> None:
+    """What the cases of expand are about."""
+
+    def to(field: str, target: str, most: int = 1) -> Json:
+        return _relation(field, collection_id(server, target), most)
+
+    declare(server, _base("rooms", [_text("name")], **OPEN))
+    declare(server, _base("shelves", [_text("name"), to("room", "rooms")], **OPEN))
+    ready = {**OPEN, "viewRule": "name = 'ready' && @request.context = 'expand'"}
+    declare(server, _base("drafts", [_text("name"), to("shelf", "shelves")], **ready))
+    fields = [
+        _text("title"),
+        to("reader", "people"),
+        to("shelf", "shelves"),
+        to("shelves", "shelves", 9),
+        to("locked", "locked"),
+        to("draft", "drafts"),
+        to("drafts", "drafts", 9),
+    ]
+    declare(server, _base("books", fields, **OPEN))
+    declare(server, _base("reviews", [_text("text"), to("book", "books"), to("books", "books", 9)], **OPEN))
+    covers = _base("covers", [_text("name"), to("book", "books")], **OPEN)
+    declare(server, covers | {"indexes": ["CREATE UNIQUE INDEX `idx_covers` ON `covers` (`book`)"]})
 
 
 def fill(server: RunningServer) -> dict[str, str]:
@@ -85,6 +143,9 @@ def fill(server: RunningServer) -> dict[str, str]:
     for name in ("ann", "bo", "changing", "moving", "revoked", "gone"):
         root.ask("POST", PEOPLE, _person(name))
     root.ask("POST", RECORDS.format("members"), _person("member"))
+    for collection, drafts in BOOKS.items():
+        for draft in drafts:
+            root.ask("POST", RECORDS.format(collection), draft)
     tokens = {name: _token(server, "people", name) for name in ("ann", "bo", "changing", "moving", "revoked", "gone")}
     new = {"password": "another password", "passwordConfirm": "another password"}
     root.ask("PATCH", f"{PEOPLE}/{fixed('revoked')}", new)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID as UUIDValue
 
@@ -29,21 +30,24 @@ from piccolo.columns import (
     Timestamptz,
     Varchar,
 )  # fmt: skip
+from piccolo.table import Table
 from tests.postgres_server import PostgresServer
+from tests.unit.filters.world import RELATED, WORLD
 
 from piccobase.columns import GeoPoint, MultiSelect, Relations, Select
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
 from piccobase.db.setup import prepare
 from piccobase.filters.bindings import Bindings
-from piccobase.filters.compiler import compile_filter
+from piccobase.filters.closing import closed, restrictions
+from piccobase.filters.compiler import compile_filter, open_filter
 from piccobase.filters.dialects import dialect_of
 from piccobase.filters.fragments import Fragment, compose, join, render, slot
 from piccobase.filters.joins import Joins
 from piccobase.filters.names import CollectionNames
 from piccobase.filters.parser import parse
 from piccobase.filters.shape import shape_of
-from piccobase.filters.sorting import compile_sort, parse_sort
+from piccobase.filters.sorting import open_sort, order_by, parse_sort
 from piccobase.schema.actor import GUEST, Actor
 from piccobase.schema.building import build_registry
 from piccobase.schema.collections import CollectionInfo
@@ -107,7 +111,7 @@ class Loose(Collection, tablename="loose", lenient=True):
     cat = ForeignKey(Cat)
 
 
-TABLES = [Team, User, Cat, Thing, Loose]
+TABLES: list[type[Table]] = [Team, User, Cat, Thing, Loose]
 
 # How the columns of a draft are cast on PostgreSQL.
 POSTGRES_TYPES = {
@@ -176,13 +180,19 @@ class Undone(Exception):
 class Database:
     """One database with all records in it, made as a server makes it. Its engine runs in a loop of its own."""
 
-    def __init__(self, engine: EmbeddedEngine | PostgresEngine, registry: Registry) -> None:
-        self.engine, self.registry = engine, registry
+    def __init__(
+        self,
+        engine: EmbeddedEngine | PostgresEngine,
+        registry: Registry,
+        tables: Sequence[type[Table]] = tuple(TABLES),
+        records: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType(RECORDS),
+    ) -> None:
+        self.engine, self.registry, self.records = engine, registry, records
         self.name = engine.dialect
         self.dialect = dialect_of(engine.dialect)
         self._loop = asyncio.new_event_loop()
-        self._loop.run_until_complete(prepare(engine, TABLES))
-        for table in TABLES:
+        self._loop.run_until_complete(prepare(engine, tables))
+        for table in tables:
             self._fill(registry.collections[table._meta.tablename])
 
     def close(self) -> None:
@@ -211,7 +221,7 @@ class Database:
 
     def _fill(self, collection: CollectionInfo) -> None:
         names = ", ".join(f'"{field.column}"' for field in collection.fields)
-        for number, record in enumerate(RECORDS[collection.name]):
+        for number, record in enumerate(self.records[collection.name]):
             stamp = MOMENT + timedelta(hours=number)
             values = [self.stored(field, {"created": stamp, "updated": stamp, **record}) for field in collection.fields]
             marks = ", ".join("?" if self.name == "sqlite" else f"${index + 1}" for index in range(len(values)))
@@ -229,10 +239,11 @@ class Database:
         info = self.collection(collection)
         joins = Joins(self.dialect)
         names = CollectionNames(collection=info, find=self.registry.find, joins=joins, alias="r", **options)
-        where = [compile_filter(parse(text), names, self.dialect)]
-        order = compile_sort(parse_sort(sort), names, self.dialect, text=sort)
-        if (restriction := joins.restrictions()) is not None:
-            where.append(restriction)
+        conditions = [open_filter(parse(text), names, self.dialect)]
+        keys = open_sort(parse_sort(sort), names, self.dialect, text=sort)
+        conditions += restrictions(joins)
+        where = [closed(conditions)]
+        order = order_by(keys, self.dialect, conditions)
         found = self.select(info.source, joins, where, order, Bindings(literals=shape_of(text).literals, **bindings))
         return " ".join(row[0] for row in found)
 
@@ -271,7 +282,7 @@ class Database:
 
     def actor(self, collection: str, id: str, **more: Any) -> Actor:
         info = self.collection(collection)
-        [record] = [record for record in RECORDS[collection] if record["id"] == id]
+        [record] = [record for record in self.records[collection] if record["id"] == id]
         values = {field.name: self.stored(field, record) for field in info.fields}
         return Actor(collection=info, id=id, values=values, **more)
 
@@ -308,4 +319,28 @@ def postgres_database(registry: Registry, postgres_server: PostgresServer) -> It
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest) -> Database:
     found: Database = request.getfixturevalue(f"{request.param}_database")
+    return found
+
+
+def _related(engine: EmbeddedEngine | PostgresEngine) -> Iterator[Database]:
+    database = Database(engine, build_registry(WORLD), WORLD, RELATED)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def related_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    yield from _related(EmbeddedEngine(tmp_path_factory.mktemp("related") / "data.db"))
+
+
+@pytest.fixture(scope="session")
+def related_postgres(postgres_server: PostgresServer) -> Iterator[Database]:
+    with postgres_server.empty_database() as url:
+        yield from _related(PostgresEngine(url))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def related(request: pytest.FixtureRequest) -> Database:
+    """The records of `world.py`."""
+    found: Database = request.getfixturevalue(f"related_{request.param}")
     return found

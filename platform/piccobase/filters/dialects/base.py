@@ -3,18 +3,21 @@ the same answers by explicit casts. No answer relies on the affinity of a column
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from piccobase.base.clock import instant_text
+from piccobase.base.json import dump_json
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.errors import UnsupportedFilter
-from piccobase.filters.fragments import Fragment, compose
+from piccobase.filters.fragments import Fragment, compose, join, slot
 from piccobase.filters.literals import Kind
-from piccobase.filters.operands import Column, Read, Value
+from piccobase.filters.operands import Column, Read, ReadMany, Value
 from piccobase.filters.scalars import Scalar, as_double, decimal_of, float_of, fold, number_of, pattern_of, text_of
 from piccobase.filters.tree import Operator
+from piccobase.schema.collections import CollectionInfo
+from piccobase.schema.fields import FieldInfo
 from piccobase.schema.values import base
 from piccobase.schema.values.dates import parse_instant
 
@@ -32,7 +35,7 @@ def group_of(column: Column) -> Group:
     family = column.field.family
     if column.length:
         return "number"
-    if column.lower:
+    if column.lower or column.made:
         return "lowered"
     if family in ("json", "geo"):
         return "json"
@@ -41,10 +44,16 @@ def group_of(column: Column) -> Group:
     return "number" if family in _NUMBER_FAMILIES else "text"
 
 
+EARTH_RADIUS = "6371.0"  # kilometres
+_ENDS = ("x1", "y1", "x2", "y2")
+_LARGEST_ANGLE = 1e300  # beyond it there is no sine, and PostgreSQL fails
+
+
 class Dialect(ABC):
     """One database's SQL. All fragments are whole expressions that can stand as an operand."""
 
     name: base.Dialect
+    double: ClassVar[str] = ""  # what makes a slot one for a double
 
     # Texts
 
@@ -112,9 +121,60 @@ class Dialect(ABC):
     def sorted(self, key: Fragment, *, descending: bool) -> Fragment:
         """An item of ORDER BY: NULL comes first when ascending."""
 
+    # Functions
+
     @abstractmethod
-    def elements(self, column: Column) -> Fragment:
-        """A table `element` with the elements of a list in its column `value`; one NULL for an empty list."""
+    def coordinate(self, column: Column) -> Fragment:
+        """A column as a double; NULL where it is no number."""
+
+    def coordinate_slot(self, read: Read) -> Fragment:
+        """A value as a double."""
+        return compose(slot(lambda bindings: _finite(number_of(read(bindings)))), self.double)
+
+    def geo_distance(self, ends: Sequence[Fragment]) -> Fragment:
+        """Kilometres along the great circle between (lonA, latA) and (lonB, latB), in degrees."""
+        radians = [compose("radians(", end, f') AS "{name}"') for end, name in zip(ends, _ENDS, strict=True)]
+        cosine = 'cos("y1") * cos("y2") * cos("x2" - "x1") + sin("y1") * sin("y2")'
+        # Rounding can leave the cosine of no distance at all a little above 1, where there is no arc.
+        within = 'CASE WHEN "c" > 1 THEN 1 WHEN "c" < -1 THEN -1 ELSE "c" END'
+        return compose(
+            f'(SELECT {EARTH_RADIUS} * acos({within}) FROM (SELECT {cosine} AS "c" FROM (SELECT ',
+            join(", ", radians), ') AS "ends") AS "arc")',
+        )  # fmt: skip
+
+    @abstractmethod
+    def strftime(self, form: Read, time: Column, modifiers: Sequence[Read]) -> Fragment:
+        """A column's time as a text in a format, as SQLite's strftime gives it."""
+
+    # Rows that paths lead to
+
+    @abstractmethod
+    def elements(self, column: Column, alias: str = '"element"') -> Fragment:
+        """A table with the elements of a list: their number in `key`, and `value`."""
+
+    @abstractmethod
+    def sent_elements(self, read: ReadMany, alias: str) -> Fragment:
+        """The same of a list that comes with the request; its values are texts."""
+
+    def element(self, field: FieldInfo, alias: str) -> Fragment:
+        """The value of an element as `field` has it."""
+        return Fragment(f'{alias}."value"')
+
+    @abstractmethod
+    def key_of_text(self, key: FieldInfo, text: Fragment) -> Fragment:
+        """An id of a list, which is a text, in the type of the key it stands for; NULL or nobody's where it is none."""
+
+    @abstractmethod
+    def contains(self, listed: Fragment, key: Fragment) -> Fragment:
+        """Whether a list of ids has the id of a record in it."""
+
+    @abstractmethod
+    def insertion_order(self, collection: CollectionInfo, alias: str) -> list[Fragment]:
+        """What sorts records in the order in which they were made, or nearly so."""
+
+    @abstractmethod
+    def is_there(self, column: Column) -> Fragment:
+        """Whether a column's value is not NULL."""
 
     def equals_key(self, column: Column, read: Read) -> Fragment:
         """Whether a row's key is the one that `read` gives; an index serves it."""
@@ -131,7 +191,7 @@ class Dialect(ABC):
 def as_text(column: Column, value: Value) -> Callable[[Bindings], str | None]:
     """The text of a value for a column: where a strict collection compares dates the instant it means, otherwise the
     text that SQLite's text affinity makes."""
-    if column.lower:
+    if column.lower or column.made:
         # A function's result has no affinity: a number equals no text.
         return lambda bindings: found if isinstance(found := value.read(bindings), str) else None
     text, family = plain_text(value), column.field.family
@@ -178,6 +238,11 @@ def as_number(column: Column, read: Read) -> Callable[[Bindings], int | float | 
     return number
 
 
+def _finite(number: int | float | Decimal | None) -> float | None:
+    double = None if number is None else float_of(number)
+    return None if double is None or not abs(double) < _LARGEST_ANGLE else double
+
+
 def _counted(column: Column, value: Scalar) -> int | float | Decimal | None:
     """The number of a value; with a `:length`, which has no affinity, a text is none whatever it reads as."""
     return None if column.length and isinstance(value, str) else number_of(value)
@@ -201,6 +266,11 @@ def as_decimal(column: Column, read: Read) -> Callable[[Bindings], Decimal | Non
         return decimal_of(value if is_exact else as_double(value))
 
     return decimal
+
+
+def sent_list(read: ReadMany) -> Callable[[Bindings], str]:
+    """A list of the request as JSON text, its elements as texts."""
+    return lambda bindings: dump_json([text_of(each) for each in read(bindings)])
 
 
 def pattern_binder(read: Read) -> Callable[[Bindings], str | None]:

@@ -1,23 +1,27 @@
 """PostgreSQL's SQL, answering as SQLite does: values of uncertain kind are taken apart into a number and a text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from piccobase.filters.bindings import Bindings
-from piccobase.filters.dialects.base import Dialect, as_decimal, as_number, group_of, with_blank
-from piccobase.filters.fragments import FALSE, TRUE, Fragment, compose, join, slot
+from piccobase.filters.dialects.base import Dialect, as_decimal, as_number, group_of, sent_list, with_blank
+from piccobase.filters.dialects.postgres_times import first_word, formatted, number_moment, text_moment
+from piccobase.filters.fragments import FALSE, TRUE, Fragment, compose, join, quoted, slot
 from piccobase.filters.literals import NUMBER_KINDS, TEXT_KINDS, Kind
-from piccobase.filters.operands import Column, Read, Value
+from piccobase.filters.operands import Column, Read, ReadMany, Value
 from piccobase.filters.scalars import NEVER, float_of, number_of, text_of
 from piccobase.filters.tree import Operator
+from piccobase.schema.collections import CollectionInfo
+from piccobase.schema.fields import FieldInfo
 from piccobase.schema.values.dates import InstantValue, parse_instant
 
 _NUMERIC = r"'^[ \t\n\v\f\r]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\n\v\f\r]*$'"
 _WIRE_INSTANT = "'YYYY-MM-DD HH24:MI:SS.MS\"Z\"'"
 # Blanks after commas and colons, but not those within texts: a text is matched whole and put back.
+_UUID = "'^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
 _COMPACT = r"""'("(?:[^"\\]|\\.)*")|([,:]) ', '\1\2', 'g'"""
 
 
@@ -30,8 +34,11 @@ class Parts(NamedTuple):
 
 class Postgres(Dialect):
     name = "postgres"
+    double = "::float8"
 
     def text(self, column: Column) -> Fragment:
+        if column.made:
+            return column.sql
         if not column.lower and column.field.family == "date" and column.strict:
             return compose("to_char(", column.sql, ", 'YYYY-MM-DD')")
         return self.like_text(column)
@@ -40,7 +47,7 @@ class Postgres(Dialect):
         return compose(slot(_without_nul(read)), "::text")
 
     def native(self, column: Column, operator: Operator, value: Value) -> tuple[Fragment, Fragment] | None:
-        if column.lower or column.length:
+        if column.lower or column.length or column.made:
             return None
         match column.field.family:
             case "boolean" if value.kind == "boolean" and operator in ("=", "!="):
@@ -58,7 +65,7 @@ class Postgres(Dialect):
         return None
 
     def holds_blank(self, column: Column) -> bool:
-        return column.lower or column.field.family in ("text", "list", "array")
+        return column.lower or column.made or column.field.family in ("text", "list", "array")
 
     def order(self, left: Fragment, operator: str, right: Fragment) -> Fragment:
         return compose(left, f' COLLATE "C" {operator} ', right)
@@ -73,6 +80,8 @@ class Postgres(Dialect):
         )  # fmt: skip
 
     def like_text(self, column: Column) -> Fragment:
+        if column.made:
+            return column.sql
         if column.length:
             return compose("(", self.number(column), ")::text")
         if column.lower:
@@ -107,6 +116,8 @@ class Postgres(Dialect):
     def number(self, column: Column) -> Fragment:
         sql = column.sql
         if column.length:
+            if column.field.family == "array":
+                return compose("COALESCE(array_length(", sql, ", 1), 0)")
             if column.field.multiple:
                 return compose(
                     "(CASE WHEN jsonb_typeof(", sql, "::jsonb) = 'array' THEN jsonb_array_length(", sql,
@@ -130,13 +141,66 @@ class Postgres(Dialect):
             return compose(slot(as_number(column, read)), "::bigint")
         return compose(slot(as_decimal(column, read)), "::numeric")
 
-    def elements(self, column: Column) -> Fragment:
-        listed = compose("CASE WHEN jsonb_typeof(", column.sql, ") = 'array' THEN ", column.sql, " ELSE '[]' END")
-        return compose(
-            '(SELECT 1) AS "one" LEFT JOIN LATERAL jsonb_array_elements_text(',
-            listed,
-            ') AS "element"("value") ON TRUE',
-        )
+    def coordinate(self, column: Column) -> Fragment:
+        number = self._parts(column, "number").number
+        assert number is not None
+        return compose("CASE WHEN abs(", number, ") < 1e300 THEN (", number, ")::float8 END")
+
+    def strftime(self, form: Read, time: Column, modifiers: Sequence[Read]) -> Fragment:
+        return formatted(self._moment(time, first_word(modifiers)), form, modifiers)
+
+    def _moment(self, column: Column, first: Callable[[Bindings], str]) -> Fragment:
+        """A column as a timestamp in UTC, as SQLite would read it from what it stores."""
+        group, family = group_of(column), column.field.family
+        if group == "text" and family in ("instant", "date"):
+            naive = isinstance(column.field.value, InstantValue) and column.field.value.naive
+            plain = "::timestamp" if family == "date" or naive else " AT TIME ZONE 'UTC'"
+            stays = compose(slot(first), "::text NOT IN ('unixepoch', 'julianday')")
+            return compose("CASE WHEN ", stays, " THEN ", column.sql, plain, " END")
+        parts = self._parts(column, "number")
+        ways = []
+        if parts.number is not None:
+            ways.append(number_moment(compose("(", parts.number, ")"), first))
+        if parts.text is not None:
+            ways.append(text_moment(compose("(", parts.text, ")"), first))
+        return compose("COALESCE(", join(", ", ways), ")")
+
+    def elements(self, column: Column, alias: str = '"element"') -> Fragment:
+        sql = column.sql
+        if column.field.family == "array":
+            return compose("LATERAL unnest(", sql, f') WITH ORDINALITY AS {alias}("value", "key")')
+        listed = compose("CASE WHEN jsonb_typeof(", sql, ") = 'array' THEN ", sql, " ELSE '[]' END")
+        return _json_elements(listed, alias)
+
+    def sent_elements(self, read: ReadMany, alias: str) -> Fragment:
+        return _json_elements(compose(slot(sent_list(_storable(read))), "::text::jsonb"), alias)
+
+    def key_of_text(self, key: FieldInfo, text: Fragment) -> Fragment:
+        # What does not look like a key would be an error to cast.
+        match key.family, key.piccolo.value_type:
+            case "uuid", _:
+                return compose("CASE WHEN ", text, f" ~ {_UUID} THEN ", text, "::uuid END")
+            case _, value_type if value_type is int:
+                return compose("CASE WHEN ", text, " ~ '^[0-9]{1,18}$' THEN ", text, "::bigint END")
+        return text
+
+    def contains(self, listed: Fragment, key: Fragment) -> Fragment:
+        return compose(listed, " @> jsonb_build_array((", key, ")::text)")
+
+    def insertion_order(self, collection: CollectionInfo, alias: str) -> list[Fragment]:
+        # PostgreSQL numbers no rows: the time of creation is what comes nearest, the key settles ties.
+        made = [field for field in collection.fields if field.auto == "create"]
+        return [Fragment(f"{alias}.{quoted(field.column)}") for field in (*made[:1], collection.key)]
+
+    def is_there(self, column: Column) -> Fragment:
+        match group_of(column):
+            case "json":
+                found = self._text_of_json(self._parts_of_json(column))
+            case "number":
+                found = self.number(column)
+            case _:
+                found = with_blank(column, column.sql if column.made else self.like_text(column))
+        return compose("(", found, ") IS NOT NULL")
 
     def boolean_slot(self, read: Callable[[Bindings], bool]) -> Fragment:
         return compose(slot(read), "::boolean")
@@ -159,7 +223,8 @@ class Postgres(Dialect):
 
     def columns(self, left: Column, operator: Operator, right: Column) -> Fragment:
         groups = group_of(left), group_of(right)
-        if "json" not in groups and operator in ("=", "!="):
+        exact = left.exact or right.exact or "json" in groups
+        if not exact and operator in ("=", "!="):
             same = self._same_or_empty(left, right)
             return same if operator == "=" else compose("NOT ", same)
         return self._compare(self._parts(left, groups[1]), operator, self._parts(right, groups[0]))
@@ -284,6 +349,15 @@ def _is_same(left: Fragment, right: Fragment) -> Fragment:
 
 def _compact(text: Fragment) -> Fragment:
     return compose("regexp_replace(", text, f", {_COMPACT})")
+
+
+def _json_elements(listed: Fragment, alias: str) -> Fragment:
+    return compose("LATERAL jsonb_array_elements_text(", listed, f') WITH ORDINALITY AS {alias}("value", "key")')
+
+
+def _storable(read: ReadMany) -> ReadMany:
+    """PostgreSQL's texts hold no NUL, not even in JSON."""
+    return lambda bindings: [each.replace("\0", "\ufffd") if isinstance(each, str) else each for each in read(bindings)]
 
 
 def _without_nul(read: Callable[[Bindings], str | None]) -> Callable[[Bindings], str | None]:

@@ -1,16 +1,19 @@
 """SQLite's SQL. Values are of the right storage class before they are bound, so that no affinity is needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from piccobase.filters.bindings import Bindings
-from piccobase.filters.dialects.base import Dialect, as_decimal, as_number, group_of, with_blank
-from piccobase.filters.fragments import Fragment, compose, slot
+from piccobase.filters.dialects.base import Dialect, as_decimal, as_number, group_of, sent_list, with_blank
+from piccobase.filters.fragments import Fragment, compose, quoted, slot
 from piccobase.filters.literals import Kind, reads_as_number
-from piccobase.filters.operands import Column, Read, Value
-from piccobase.filters.scalars import NEVER, Scalar
+from piccobase.filters.operands import Column, Read, ReadMany, Value
+from piccobase.filters.scalars import NEVER, Scalar, text_of
+from piccobase.filters.timetexts import in_utc
 from piccobase.filters.tree import Operator
+from piccobase.schema.collections import CollectionInfo
+from piccobase.schema.fields import FieldInfo
 
 DECIMAL_ORDER = "DECIMAL_ORDER"
 """The collation that compares texts as decimals. Whoever opens a connection registers it; `Infinity` must sort last."""
@@ -23,6 +26,8 @@ class SQLite(Dialect):
     name = "sqlite"
 
     def text(self, column: Column) -> Fragment:
+        if column.made:
+            return column.sql
         if column.lower:
             return compose("LOWER(", self.like_text(replace(column, lower=False)), ")")
         if column.field.family == "date" and not column.strict:
@@ -30,7 +35,7 @@ class SQLite(Dialect):
         return column.sql
 
     def text_slot(self, read: Callable[[Bindings], str | None], column: Column | None = None) -> Fragment:
-        if column is None or column.lower or column.field.family == "text":
+        if column is None or column.lower or column.made or column.field.family == "text":
             return slot(read)
         return slot(_kept_a_text(read))
 
@@ -57,7 +62,7 @@ class SQLite(Dialect):
     def like_text(self, column: Column) -> Fragment:
         if column.length:
             return self.number(column)
-        if column.lower:
+        if column.lower or column.made:
             return self.text(column)
         match column.field.family:
             case "number" | "duration":
@@ -88,9 +93,47 @@ class SQLite(Dialect):
             return compose(slot(_decimal_text(column, read)), f" COLLATE {DECIMAL_ORDER}")
         return slot(as_number(column, read))
 
-    def elements(self, column: Column) -> Fragment:
-        listed = compose("CASE WHEN json_valid(", column.sql, ") THEN ", column.sql, " ELSE '[]' END")
-        return compose("(SELECT 1) LEFT JOIN json_each(", listed, ') AS "element"')
+    def coordinate(self, column: Column) -> Fragment:
+        return self._plain(column, affine=False, decimals=True)
+
+    def strftime(self, form: Read, time: Column, modifiers: Sequence[Read]) -> Fragment:
+        moved = [compose(", ", slot(_in_utc(each))) for each in modifiers]
+        moment = self._plain(time, affine=False, decimals=True)
+        return compose("strftime(", slot(lambda bindings: text_of(form(bindings))), ", ", moment, *moved, ")")
+
+    def elements(self, column: Column, alias: str = '"element"') -> Fragment:
+        return compose("json_each(", _as_list(column.sql), f") AS {alias}")
+
+    def sent_elements(self, read: ReadMany, alias: str) -> Fragment:
+        return compose("json_each(", slot(sent_list(read)), f") AS {alias}")
+
+    def element(self, field: FieldInfo, alias: str) -> Fragment:
+        value = f'{alias}."value"'
+        # Decimals are texts wherever they are compared, and numbers in the JSON of some.
+        return Fragment(f"CAST({value} AS TEXT)" if field.family == "decimal" else value)
+
+    def key_of_text(self, key: FieldInfo, text: Fragment) -> Fragment:
+        return text  # the affinity of the key makes a number of it where it can be one
+
+    def contains(self, listed: Fragment, key: Fragment) -> Fragment:
+        return compose(
+            "CAST(", key, ' AS TEXT) IN (SELECT "each"."value" FROM json_each(', _as_list(listed), ') AS "each")'
+        )
+
+    def insertion_order(self, collection: CollectionInfo, alias: str) -> list[Fragment]:
+        if collection.kind == "view":
+            return [Fragment(f"{alias}.{quoted(collection.key.column)}")]
+        return [Fragment(f"{alias}.rowid")]
+
+    def is_there(self, column: Column) -> Fragment:
+        match group_of(column):
+            case "json":
+                found = self._json(column)
+            case "number":
+                found = self.number(column)
+            case _:
+                found = with_blank(column, self.text(column))
+        return compose("(", found, ") IS NOT NULL")
 
     def boolean_slot(self, read: Callable[[Bindings], bool]) -> Fragment:
         return slot(lambda bindings: int(read(bindings)))
@@ -107,7 +150,8 @@ class SQLite(Dialect):
         groups = group_of(left), group_of(right)
         decimals = left.field.family == right.field.family == "decimal"
         collate = f" COLLATE {DECIMAL_ORDER}" if decimals else ""
-        if "json" not in groups and operator in ("=", "!="):
+        exact = left.exact or right.exact or "json" in groups
+        if not exact and operator in ("=", "!="):
             # COALESCE takes the affinity away: a text never equals a number here.
             sign = "=" if operator == "=" else "IS NOT"
             sides = [
@@ -154,6 +198,14 @@ class SQLite(Dialect):
             "CASE WHEN json_valid(", column.sql, ") THEN json_extract(", column.sql, ", ", slot(lambda bindings: path),
             ") END",
         )  # fmt: skip
+
+
+def _in_utc(modifier: Read) -> Callable[[Bindings], str | None]:
+    return lambda bindings: None if (text := text_of(modifier(bindings))) is None else in_utc(text)
+
+
+def _as_list(sql: Fragment) -> Fragment:
+    return compose("CASE WHEN json_valid(", sql, ") THEN ", sql, " ELSE '[]' END")
 
 
 def _short_pattern(read: Callable[[Bindings], Any]) -> Callable[[Bindings], Any]:
