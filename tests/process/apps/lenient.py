@@ -84,4 +84,46 @@ class Member(AuthCollection, tablename="members", lenient=True):
     rules = Rules(list="", view="", create="", update=SELF, delete=SELF)
 
 
-app = App(collections=[Cat, Post, Sample, Demand, Pair, Locked, Ruled, Person, Member])
+class Room(Collection, tablename="rooms", lenient=True):
+    name = Text()
+    rules = OPEN
+
+
+class Shelf(Collection, tablename="shelves", lenient=True):
+    name = Text()
+    room = ForeignKey(Room)
+    rules = OPEN
+
+
+class Draft(Collection, tablename="drafts", lenient=True):
+    name = Text()
+    shelf = ForeignKey(Shelf)
+    rules = Rules(list="", view="name = 'ready' && @request.context = 'expand'", create="", update="", delete="")
+
+
+class Book(Collection, tablename="books", lenient=True):
+    title = Text()
+    reader = ForeignKey(Person)
+    shelf = ForeignKey(Shelf)
+    shelves = Relations(Shelf, max_select=9)
+    locked = ForeignKey(Locked)
+    draft = ForeignKey(Draft)
+    drafts = Relations(Draft, max_select=9)
+    rules = OPEN
+
+
+class Review(Collection, tablename="reviews", lenient=True):
+    text = Text()
+    book = ForeignKey(Book)
+    books = Relations(Book, max_select=9)
+    rules = OPEN
+
+
+class Cover(Collection, tablename="covers", lenient=True):
+    name = Text()
+    book = ForeignKey(Book, unique=True)
+    rules = OPEN
+
+
+BOOKS = [Room, Shelf, Draft, Book, Review, Cover]
+app = App(collections=[Cat, Post, Sample, Demand, Pair, Locked, Ruled, Person, Member, *BOOKS])
