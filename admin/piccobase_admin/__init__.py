@@ -25,4 +25,4 @@ def dashboard(services: Services) -> Iterable[Mount]:
 
         await explorer(scope, receive, send)
 
-    return [Mount("/admin", admin), Mount("/api/docs", docs)]
+    return [Mount("/admin", admin, guarded=False), Mount("/api/docs", docs)]

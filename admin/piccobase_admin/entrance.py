@@ -2,11 +2,12 @@
 
 1. Every answer carries the security headers; one that an answer brings itself is kept.
 2. Files of ours are answered at once.
-3. What is not GET or HEAD must come from a page of this site, signed in or not: else 403.
-4. Except for the open pages nobody gets in without being signed in: a visitor is sent to the sign-in page and comes
+3. Where superusers may not come from (`superuserIPs`), nothing else is answered: 403.
+4. What is not GET or HEAD must come from a page of this site, signed in or not: else 403.
+5. Except for the open pages nobody gets in without being signed in: a visitor is sent to the sign-in page and comes
    back, a request of htmx is told to take the browser there, a program that wants JSON gets 401. Who follows a link on
    another site comes without the cookie, which is SameSite=Strict, so the page is asked for once more from here.
-5. A room (an ASGI application of its own) gets the request, or the pages do. Rooms are imported when first opened.
+6. A room (an ASGI application of its own) gets the request, or the pages do. Rooms are imported when first opened.
 """
 
 import asyncio
@@ -78,6 +79,12 @@ class Entrance:
             if not await assets.serve_asset(scope, send):
                 raise NotFound
             return
+        address = self._services.guard.addresses.of(scope)
+        if not self._services.guard.lets_superusers_in(address):
+            raise Forbidden(
+                f"Superusers cannot use this server from your address, {address}. "
+                "The setting superuserIPs says from where they can."
+            )
         if scope["method"] != "GET" and not is_same_origin(scope):
             raise Forbidden("This request did not come from a page of this dashboard. Open the page and try again.")
         scope["user"] = await superuser_of(self._services, scope)

@@ -26,7 +26,16 @@ from piccobase.base.errors import (
 from piccobase.base.json import NotJSON, encode_json, parse_whole_json
 from piccobase.db.errors import StillReferenced
 from piccobase.db.facts import DatabaseFacts, read_facts
+from piccobase.http.addresses import network_of
 from piccobase.http.collections import unexpected
+from piccobase.http.counting import Counter, make_counter
+from piccobase.jobs.declaring import JobRegistry
+from piccobase.jobs.errors import GiveUp
+from piccobase.jobs.looking import MOST_COUNTED, SeenJob, SeenSchedule
+from piccobase.jobs.looking import STATES as JOB_STATES
+from piccobase.jobs.running import current_job
+from piccobase.jobs.tables import State as JobState
+from piccobase.jobs.tables import ms_text
 from piccobase.records.asking import ListQuery
 from piccobase.records.creating import create_record
 from piccobase.records.deleting import delete_record
@@ -42,29 +51,46 @@ from piccobase.schema.fields import FieldInfo
 from piccobase.schema.registry import Registry
 from piccobase.schema.system import SUPERUSERS_ID
 from piccobase.schema.values.base import InvalidValue
+from piccobase.settings.section import SecretText, Section, is_secret, is_section, plain
+from piccobase.settings.sections import RateLimitRule, Settings
+from piccobase.settings.service import OwnSection, SettingsService
 
 __all__ = [
+    "JOB_STATES",
+    "MOST_COUNTED",
     "SUPERUSERS_ID",
     "Actor",
     "BadRequest",
     "CollectionInfo",
+    "Counter",
     "DatabaseFacts",
     "FieldError",
     "FieldInfo",
     "Forbidden",
+    "GiveUp",
     "InvalidQuery",
     "InvalidRecord",
     "InvalidValue",
+    "JobRegistry",
+    "JobState",
     "ListQuery",
     "Mount",
     "NotFound",
     "NotJSON",
+    "OwnSection",
     "Page",
     "Problem",
+    "RateLimitRule",
     "Registry",
     "RequestContext",
     "RequestError",
+    "SecretText",
+    "Section",
+    "SeenJob",
+    "SeenSchedule",
     "Services",
+    "Settings",
+    "SettingsService",
     "SignInFailed",
     "StillReferenced",
     "TooLarge",
@@ -75,15 +101,22 @@ __all__ = [
     "auth_methods",
     "check_field",
     "create_record",
+    "current_job",
     "delete_record",
     "describe_reading",
     "describe_verb",
     "describe_writing",
     "encode_json",
     "instant_text",
+    "is_secret",
+    "is_section",
     "list_records",
+    "make_counter",
+    "ms_text",
+    "network_of",
     "now",
     "parse_whole_json",
+    "plain",
     "read_facts",
     "unexpected",
     "unix_time",

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Body
 
 from piccobase.extending import BadRequest, RequestError, Services
-from piccobase_admin.attempts import Attempts
+from piccobase_admin.attempts import make_attempts
 from piccobase_admin.rendering import go_to, page
 from piccobase_admin.signing import SIGN_IN, safe_next, sign_in, sign_out
 
@@ -28,7 +28,7 @@ class SignInForm:
 
 def sign_in_pages(services: Services) -> Sequence[HTTPRouteHandler]:
     """The sign-in form, signing in and signing out."""
-    attempts = Attempts()
+    attempts = make_attempts(services)
 
     @get(SIGN_IN)
     async def form(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -42,14 +42,14 @@ def sign_in_pages(services: Services) -> Sequence[HTTPRouteHandler]:
         request: Request[Any, Any, Any],
         data: Annotated[SignInForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
     ) -> Response[Any]:
-        address = request.client.host if request.client else ""
+        address = services.guard.addresses.of(request.scope)
         target = safe_next(data.next)
         try:
-            attempts.begin(address, data.identity)
+            await attempts.begin(address, data.identity)
             cookie = await sign_in(services, request.scope, data.identity, data.password)
         except RequestError as error:
             return await _form(services, request, target, data.identity, error)
-        attempts.succeed(address, data.identity)
+        await attempts.succeed(address, data.identity)
         return go_to(target, cookie)
 
     @post("/admin/sign-out", request_max_body_size=MAX_FORM)

@@ -89,7 +89,7 @@ class App:
                 unguarded=[path for path, mount in mounts.items() if not mount.guarded],
                 origins=self._services.config.cors_origins,
             )
-            self._application = Recording(self._application, self._services.request_log)
+            self._application = Recording(self._application, self._services.request_log, self._services.guard.addresses)
             self._services.application = self._application
         return self._services
 

@@ -19,6 +19,11 @@ def unix_time() -> float:
     return _frozen.timestamp() if _frozen else _time.time()
 
 
+def steady_time() -> float:
+    """Seconds since some moment: for how long things last, whoever sets the clock. Stops with the clock, too."""
+    return _frozen.timestamp() if _frozen else _time.monotonic()
+
+
 @contextmanager
 def frozen(moment: datetime) -> Iterator[None]:
     """Stops the clock at `moment` (aware), for tests."""

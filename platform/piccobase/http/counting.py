@@ -6,11 +6,11 @@ oldest windows go first.
 
 import asyncio
 import hashlib
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
+from piccobase.base.clock import steady_time
 from piccobase.db.engine import Database
 
 Clock = Callable[[], float]
@@ -49,7 +49,7 @@ class _Window:
 class LocalCounter:
     """`most` in `duration` seconds, as one process counts."""
 
-    def __init__(self, most: int, duration: float, *, memory: int = MEMORY, clock: Clock = time.monotonic) -> None:
+    def __init__(self, most: int, duration: float, *, memory: int = MEMORY, clock: Clock = steady_time) -> None:
         self._most, self._duration, self._memory, self._clock = most, duration, memory, clock
         # All windows are of one length: those that began first end first, and stand first.
         self._windows: OrderedDict[str, _Window] = OrderedDict()
@@ -109,7 +109,7 @@ class SharedCounter(LocalCounter):
         duration: float,
         *,
         memory: int = MEMORY,
-        clock: Clock = time.monotonic,
+        clock: Clock = steady_time,
     ) -> None:
         super().__init__(most, duration, memory=memory, clock=clock)
         self._db, self._name = db, name

@@ -13,7 +13,7 @@ from piccobase.db.engine import Database
 from piccobase.http.addresses import Addresses, AddressList, network_of
 from piccobase.http.counting import MEMORY, Counter, make_counter, sweep
 from piccobase.http.incoming import ADMITTED
-from piccobase.http.limits import AUTH_AUDIENCE, GUEST_AUDIENCE, SIGN_IN_TAG, LimitRules, what_is_asked
+from piccobase.http.limits import AUTH_AUDIENCE, GUEST_AUDIENCE, SIGN_IN_TAG, Asked, LimitRules, what_is_asked
 from piccobase.identity.actors import Actors
 from piccobase.schema.actor import GUEST, Actor, note_actor
 from piccobase.schema.registry import Registry
@@ -76,16 +76,11 @@ class Guard:
         """
         address = self.addresses.of(scope)
         actor = await self._actor(scope)
-        if actor.superuser:
-            self.check_superuser_address(address)
-            return
         asked = what_is_asked(scope, self._registry)
-        if (
-            self._allowed
-            and SIGN_IN_TAG in asked.tags
-            and self._registry.collections[asked.collection].id == SUPERUSERS_ID
-        ):
-            self.check_superuser_address(address)
+        if (actor.superuser or self._opens_to_superusers(asked)) and not self.lets_superusers_in(address):
+            raise Forbidden
+        if actor.superuser:
+            return
         limits = self._limits
         if limits is None or (limits.excluded and address in limits.excluded):
             return
@@ -95,10 +90,13 @@ class Guard:
             if await limits.counters[number].take(key, exact=SIGN_IN_TAG in asked.tags):
                 raise TooManyRequests
 
-    def check_superuser_address(self, address: str) -> None:
-        """Raises Forbidden where superusers may not come from this address (the setting `superuserIPs`)."""
-        if self._allowed and address not in self._allowed:
-            raise Forbidden
+    def lets_superusers_in(self, address: str) -> bool:
+        """Whether superusers may come from this address (the setting `superuserIPs`). For whoever reads cookies."""
+        return not self._allowed or address in self._allowed
+
+    def _opens_to_superusers(self, asked: Asked) -> bool:
+        """Whether it is the sign-in of superusers, to be refused whatever the password: nobody may learn if it fits."""
+        return SIGN_IN_TAG in asked.tags and self._registry.collections[asked.collection].id == SUPERUSERS_ID
 
     async def _actor(self, scope: Any) -> Actor:
         authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")

@@ -5,6 +5,7 @@ from time import perf_counter, time
 from typing import Any
 
 from piccobase.base.observing import ACTOR, REQUEST_ID, current_scope, request_id, sent_request_id
+from piccobase.http.addresses import Addresses
 from piccobase.http.answers import Send
 from piccobase.http.body import Receive
 from piccobase.logs.entries import (
@@ -27,8 +28,8 @@ class Recording:
     dashboard's files), of reading the log itself and preflights are not noted.
     """
 
-    def __init__(self, app: ASGIApp, log: RequestLog) -> None:
-        self._app, self._log = app, log
+    def __init__(self, app: ASGIApp, log: RequestLog, addresses: Addresses) -> None:
+        self._app, self._log, self._addresses = app, log, addresses
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,7 +60,6 @@ class Recording:
             log = self._log
             if log.keeping and log.min_level <= (ERROR if status >= 400 else INFO) and _is_noted(scope, status):
                 client = scope.get("client")
-                address = client[0] if client else ""
                 auth, auth_id = scope.get(ACTOR, _GUEST)
                 log.note(
                     AnsweredRequest(
@@ -71,8 +71,8 @@ class Recording:
                         status,
                         headers.get(b"referer", b"")[:LONGEST_HEADER],
                         headers.get(b"user-agent", b"")[:LONGEST_HEADER],
-                        address,
-                        address,
+                        self._addresses.of(scope),
+                        self._addresses.of_socket(client[0]) if client else "",
                         auth,
                         auth_id,
                         scope.get(REQUEST_ID, ""),

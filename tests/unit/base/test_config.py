@@ -134,5 +134,5 @@ def test_origins_are_a_list_with_commas(text: str, origins: tuple[str, ...]) -> 
 
 @pytest.mark.parametrize("text", ["app.example.com", "https://a.example/path", "https://", "null"])
 def test_what_is_no_origin_is_told(text: str) -> None:
-    with pytest.raises(ConfigError, match="https://app.example.com"):
+    with pytest.raises(ConfigError, match=r"https://app\.example\.com"):
         load_config({}, {"PICCOBASE_CORS_ORIGINS": text}, {})
