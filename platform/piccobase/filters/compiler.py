@@ -173,7 +173,7 @@ class _Compiler:
 
     def _text_with_value(self, column: Column, operator: Operator, value: Value) -> Fragment:
         dialect = self._dialect
-        if (column.lower or column.made) and value.kind in NUMBER_KINDS:
+        if column.bare and value.kind in NUMBER_KINDS:
             return self._above_numbers(dialect.text(column), operator)
         if operator in ("=", "!="):
             if value.kind in ("empty", "null"):
@@ -230,7 +230,7 @@ class _Compiler:
                 return FALSE
             case "empty":
                 return self._below_texts(number, operator)
-        if value.kind in TEXT_KINDS and (column.length or value.kind != "numeric"):
+        if value.kind in TEXT_KINDS and (column.bare or value.kind != "numeric"):
             return self._below_texts(number, operator)
         left, right = dialect.native(column, operator, value) or (
             number, dialect.number_slot(column, value.kind, value.read),

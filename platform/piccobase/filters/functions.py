@@ -37,7 +37,7 @@ _TEXT = _made(TextValue(), Text)
 
 def made_flag(sql: Fragment) -> Column:
     """A condition as a column: 1 or 0."""
-    return Column(field=_FLAG, sql=sql, strict=True, nullable=False, exact=True)
+    return Column(field=_FLAG, sql=sql, strict=True, nullable=False, exact=True, made=True)
 
 
 def compile_call(call: tree.Call, arguments: Sequence[Side], dialect: Dialect) -> Column:
@@ -90,7 +90,7 @@ def _strftime(call: tree.Call, arguments: Sequence[Side], dialect: Dialect) -> C
         )
     else:
         sql = dialect.strftime(form, time, modifiers)
-    return replace(_computed(_TEXT, sql, arguments), made=True)
+    return _computed(_TEXT, sql, arguments)
 
 
 _NOW = Value(kind="text", read=lambda bindings: "now")
@@ -105,6 +105,7 @@ def _computed(field: FieldInfo, sql: Fragment, arguments: Sequence[Side]) -> Col
         field=field,
         sql=sql,
         strict=True,
+        made=True,
         guard=join(" AND ", guards) if guards else None,
         fans=tuple(fans),
         rows=tuple(row for column in columns if not column.length for row in column.rows),

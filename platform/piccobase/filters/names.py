@@ -156,6 +156,8 @@ class CollectionNames:
                 return replace(column, length=True)
             case "each" if column.field.family in _LISTS:
                 return self._elements(row, column, name)
+            case "each" if column.field.type in _LIST_TYPES:
+                return self._only_element(column)
             case "length" | "each" | "isset" | "changed":
                 return column  # ignored where it means nothing (protocol.md §3.5)
         raise _no_modifier(name)
@@ -165,6 +167,14 @@ class CollectionNames:
         element = _element(field, name)
         found = self.joins.elements(row, field.name, lambda alias: self.joins.dialect.elements(column, alias))
         return self._of_list(element, found, column)
+
+    def _only_element(self, column: Column) -> Column:
+        """The value of a single select or relation as an element: a text, empty where there is none."""
+        text = compose("COALESCE(", self.joins.dialect.like_text(column), ", '')")
+        if column.present is not None:
+            text = compose("CASE WHEN ", column.present, " IS NOT NULL THEN ", text, " END")
+        field = replace(column.field, value=TextValue(), target="")
+        return replace(column, field=field, sql=text, made=True, nullable=column.present is not None, blank=False)
 
     def _of_list(self, field: FieldInfo, row: Row, listed: Column | None = None) -> Column:
         """The elements of a list as a column; where there are none, it is NULL once."""
@@ -228,11 +238,11 @@ class CollectionNames:
     def _of_body(self, name: Name, first: str, path: tuple[str, ...]) -> Column | Value | Changed:
         """A value that was sent, or what a relation that was sent leads to."""
         field = self.collection.by_name.get(first)
+        if field is not None and field.target and path and name.modifier != "changed":
+            return self._along_sent(name, field, path, requests.body_value(first), requests.body_list(first))
         if name.modifier in ("changed", "each", "length"):
             return self._asked_of_body(name, field if not path else None)
-        if field is None or not field.target or not path:
-            return requests.request_value(name)
-        return self._along_sent(name, field, path, requests.body_value(first), requests.body_list(first))
+        return requests.request_value(name)
 
     def _asked_of_body(self, name: Name, field: FieldInfo | None) -> Column | Value | Changed:
         plain = requests.request_value(replace(name, modifier=""))

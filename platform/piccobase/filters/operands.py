@@ -26,7 +26,7 @@ class Column:
     well for any comparison with this column.
 
     `fans` are the fans that the row stands in, the outermost first, and `rows` the aliases of the rows of theirs that
-    the path passes: where one of them is absent, the value is NULL. `made`: a function's text, which has no affinity.
+    the path passes: where one of them is absent, the value is NULL. `made`: what a function makes, and no field's own.
     `exact`: NULL and the empty text are not one (protocol.md §3.6). `every`: a comparison without `?` asks it of all
     values.
     """
@@ -47,17 +47,24 @@ class Column:
     exact: bool = False
     every: bool = True
 
+    @property
+    def bare(self) -> bool:
+        """Whether its values have no affinity in SQLite's sense: they are compared as they are, text or number."""
+        return self.made or self.lower or self.length
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
     """A literal, a macro or a value of the request; of a list `read_many` gives the elements.
 
-    `token`: a number written in the filter, which is a double where it becomes a text (protocol.md §3.1).
+    `token`: a number written in the filter, which is a double where it becomes a text (protocol.md §3.1). `lower`: the
+    modifier, which spoils a date.
     """
 
     kind: Kind
     read: Read
     token: bool = False
+    lower: bool = False
     read_many: ReadMany | None = None
 
     @property

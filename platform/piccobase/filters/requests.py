@@ -221,7 +221,7 @@ def _modified(name: Name, read: Read, is_set: Callable[[Bindings], bool] | None)
         case "":
             return Value(kind="unknown", read=read)
         case "lower":
-            return Value(kind="unknown", read=lambda bindings: lowered(read(bindings)))
+            return Value(kind="unknown", read=lambda bindings: lowered(read(bindings)), lower=True)
         case "isset" if is_set is not None:
             return Value(kind="unknown", read=lambda bindings: int(is_set(bindings)))
         case "isset":

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import apsw
 
 from piccobase.base.clock import instant_text
-from piccobase.filters.scalars import Scalar
+from piccobase.filters.scalars import Scalar, float_of
 
 _of_thread = threading.local()
 _ITSELF = "+0 days"  # the server's local time counts as UTC: an answer does not depend on where the server stands
@@ -39,7 +39,9 @@ def time_value(time: Scalar, moment: datetime) -> str | int | float | None:
     """A time as SQLite takes it. The word `now` is the moment of the request, as it is for `@now`."""
     if isinstance(time, str) and time.strip().lower() == "now":
         return instant_text(moment)
-    return float(time) if isinstance(time, Decimal) else time
+    if isinstance(time, Decimal) or (isinstance(time, int) and abs(time) >= 1 << 63):
+        return float_of(time)
+    return time
 
 
 def in_utc(modifier: str) -> str:

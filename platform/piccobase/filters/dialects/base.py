@@ -35,7 +35,7 @@ def group_of(column: Column) -> Group:
     family = column.field.family
     if column.length:
         return "number"
-    if column.lower or column.made:
+    if column.lower or (column.made and family == "text"):
         return "lowered"
     if family in ("json", "geo"):
         return "json"
@@ -191,11 +191,11 @@ class Dialect(ABC):
 def as_text(column: Column, value: Value) -> Callable[[Bindings], str | None]:
     """The text of a value for a column: where a strict collection compares dates the instant it means, otherwise the
     text that SQLite's text affinity makes."""
-    if column.lower or column.made:
+    if column.bare:
         # A function's result has no affinity: a number equals no text.
         return lambda bindings: found if isinstance(found := value.read(bindings), str) else None
     text, family = plain_text(value), column.field.family
-    if column.strict and family in ("instant", "date"):
+    if column.strict and family in ("instant", "date") and not value.lower:
         form = date_text if family == "date" else instant_text_of
         return lambda bindings: form(text(bindings))
     return text
@@ -244,8 +244,8 @@ def _finite(number: int | float | Decimal | None) -> float | None:
 
 
 def _counted(column: Column, value: Scalar) -> int | float | Decimal | None:
-    """The number of a value; with a `:length`, which has no affinity, a text is none whatever it reads as."""
-    return None if column.length and isinstance(value, str) else number_of(value)
+    """The number of a value; where there is no affinity, a text is none whatever it reads as."""
+    return None if column.bare and isinstance(value, str) else number_of(value)
 
 
 def is_word(column: Column, value: Scalar) -> bool:
@@ -285,7 +285,7 @@ def pattern_binder(read: Read) -> Callable[[Bindings], str | None]:
 
 def with_blank(column: Column, text: Fragment) -> Fragment:
     """In a lenient collection a NULL that stands for no text is the empty text, unless the whole row is absent."""
-    if not column.blank or group_of(column) not in ("text", "lowered"):
+    if not column.blank or group_of(column) not in ("text", "lowered") or column.field.family in ("json", "geo"):
         return text
     filled = compose("COALESCE(", text, ", '')")
     if column.present is None:

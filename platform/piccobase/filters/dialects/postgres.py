@@ -37,8 +37,6 @@ class Postgres(Dialect):
     double = "::float8"
 
     def text(self, column: Column) -> Fragment:
-        if column.made:
-            return column.sql
         if not column.lower and column.field.family == "date" and column.strict:
             return compose("to_char(", column.sql, ", 'YYYY-MM-DD')")
         return self.like_text(column)
@@ -47,7 +45,7 @@ class Postgres(Dialect):
         return compose(slot(_without_nul(read)), "::text")
 
     def native(self, column: Column, operator: Operator, value: Value) -> tuple[Fragment, Fragment] | None:
-        if column.lower or column.length or column.made:
+        if column.bare:
             return None
         match column.field.family:
             case "boolean" if value.kind == "boolean" and operator in ("=", "!="):
@@ -80,8 +78,6 @@ class Postgres(Dialect):
         )  # fmt: skip
 
     def like_text(self, column: Column) -> Fragment:
-        if column.made:
-            return column.sql
         if column.length:
             return compose("(", self.number(column), ")::text")
         if column.lower:
@@ -199,7 +195,7 @@ class Postgres(Dialect):
             case "number":
                 found = self.number(column)
             case _:
-                found = with_blank(column, column.sql if column.made else self.like_text(column))
+                found = with_blank(column, self.like_text(column))
         return compose("(", found, ") IS NOT NULL")
 
     def boolean_slot(self, read: Callable[[Bindings], bool]) -> Fragment:
@@ -227,7 +223,7 @@ class Postgres(Dialect):
         if not exact and operator in ("=", "!="):
             same = self._same_or_empty(left, right)
             return same if operator == "=" else compose("NOT ", same)
-        return self._compare(self._parts(left, groups[1]), operator, self._parts(right, groups[0]))
+        return self._compare(self._parts(left, _affinity(right)), operator, self._parts(right, _affinity(left)))
 
     def _same_or_empty(self, left: Column, right: Column) -> Fragment:
         """COALESCE(left, '') = COALESCE(right, ''), where a text never equals a number; never NULL."""
@@ -261,8 +257,10 @@ class Postgres(Dialect):
     # Values taken apart
 
     def _parts(self, column: Column, other: str) -> Parts:
-        """A column as it compares with one of the group `other`: that one's affinity has been applied."""
+        """A column as it compares with one of the affinity `other`, which has been applied."""
         match group_of(column), other:
+            case "number", "text" if column.bare:
+                return Parts(None, _text_of_number(self.number(column)))
             case "number", _:
                 # Through its text, since a double cast to numeric keeps fifteen digits only.
                 through = "::text" if column.field.family == "number" and not column.length else ""
@@ -340,6 +338,19 @@ class Postgres(Dialect):
             some = left or right
             return TRUE if some is None else compose(some, " IS NULL")
         return compose("(", _is_same(left, right), ")")
+
+
+def _affinity(column: Column) -> str:
+    """What SQLite makes of a value that is compared with this column: a `text`, a `number`, or nothing."""
+    group = group_of(column)
+    return "" if column.bare or group == "json" else group
+
+
+def _text_of_number(number: Fragment) -> Fragment:
+    """As SQLite writes it: an integer without a point, a double with one."""
+    text = compose("(", number, ")::text")
+    whole = compose(text, " ~ '^-?[0-9]+$' AND pg_typeof(", number, ") = 'double precision'::regtype")
+    return compose("CASE WHEN ", whole, " THEN ", text, " || '.0' ELSE ", text, " END")
 
 
 def _is_same(left: Fragment, right: Fragment) -> Fragment:

@@ -26,8 +26,6 @@ class SQLite(Dialect):
     name = "sqlite"
 
     def text(self, column: Column) -> Fragment:
-        if column.made:
-            return column.sql
         if column.lower:
             return compose("LOWER(", self.like_text(replace(column, lower=False)), ")")
         if column.field.family == "date" and not column.strict:
@@ -35,7 +33,7 @@ class SQLite(Dialect):
         return column.sql
 
     def text_slot(self, read: Callable[[Bindings], str | None], column: Column | None = None) -> Fragment:
-        if column is None or column.lower or column.made or column.field.family == "text":
+        if column is None or column.bare or column.field.family == "text":
             return slot(read)
         return slot(_kept_a_text(read))
 
@@ -62,7 +60,7 @@ class SQLite(Dialect):
     def like_text(self, column: Column) -> Fragment:
         if column.length:
             return self.number(column)
-        if column.lower or column.made:
+        if column.lower:
             return self.text(column)
         match column.field.family:
             case "number" | "duration":
@@ -174,6 +172,7 @@ class SQLite(Dialect):
             case "number":
                 stored_as_text = column.field.family == "decimal" and not column.length and not decimals
                 number = self.number(column)
+                affine = affine and not column.bare
                 return compose("CAST(", number, " AS NUMERIC)") if affine or stored_as_text else number
         text = with_blank(column, self.like_text(column))
         # The declared type of a date, say, gives it numeric affinity.
