@@ -18,6 +18,7 @@ from piccobase_admin.entrance import Entrance
 from piccobase_admin.explorer.pages import explorer_pages
 from piccobase_admin.pages.design import design_pages
 from piccobase_admin.pages.home import home_pages
+from piccobase_admin.pages.jobs import job_pages
 from piccobase_admin.pages.set_up import set_up_pages
 from piccobase_admin.pages.sign_in import sign_in_pages
 from piccobase_admin.rendering import page
@@ -35,6 +36,7 @@ def make_application(services: Services) -> ASGIApp:
             *set_up_pages(services),
             *design_pages(),
             *api_pages(services),
+            *job_pages(services),
             *explorer_pages(services),
         ],
         exception_handlers={RequestError: _answer, HTTPException: _answer_http, Exception: _answer_unexpected},

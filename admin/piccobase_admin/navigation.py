@@ -20,6 +20,7 @@ ENTRIES = (
     Entry("/admin/tables/", "Records", "records"),
     Entry("/admin/collections", "API", "api"),
     Entry("/admin/docs", "Reference", "reference"),
+    Entry("/admin/jobs", "Jobs", "jobs"),
 )
 
 

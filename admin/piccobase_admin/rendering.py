@@ -11,10 +11,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import MediaType, Response
 
 from piccobase import __version__
-from piccobase.extending import Actor
+from piccobase.extending import Actor, ms_text
 from piccobase_admin import assets
 from piccobase_admin.navigation import ENTRIES, api_address, entry_at, records_address
-from piccobase_admin.wording import ago, grouped
+from piccobase_admin.wording import ago, ahead, arguments, grouped, lasted
 
 environment = Environment(
     loader=PackageLoader("piccobase_admin"),
@@ -23,7 +23,16 @@ environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-environment.filters.update(ago=ago, grouped=grouped, records_address=records_address, api_address=api_address)
+environment.filters.update(
+    ago=ago,
+    ahead=ahead,
+    arguments=arguments,
+    grouped=grouped,
+    instant=ms_text,
+    lasted=lasted,
+    records_address=records_address,
+    api_address=api_address,
+)
 environment.globals.update(asset=assets.address, navigation=ENTRIES, version=__version__)
 
 

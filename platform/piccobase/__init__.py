@@ -3,6 +3,8 @@
 from piccobase.app.declared import App
 from piccobase.app.engine import engine
 from piccobase.base.version import __version__
+from piccobase.jobs.errors import GiveUp
+from piccobase.jobs.running import current_job
 from piccobase.schema.auth_options import AuthOptions
 from piccobase.schema.declaration import AuthCollection, Collection, View
 from piccobase.schema.rules import FieldRules, Role, Rules, owner, role, rule, signed_in
@@ -13,10 +15,12 @@ __all__ = [
     "AuthOptions",
     "Collection",
     "FieldRules",
+    "GiveUp",
     "Role",
     "Rules",
     "View",
     "__version__",
+    "current_job",
     "engine",
     "owner",
     "role",

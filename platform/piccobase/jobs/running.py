@@ -111,8 +111,11 @@ def _settle(ended: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
 
 
 def _failed(error: BaseException) -> Outcome:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next  # how it was called interests nobody
     try:
-        text = "".join(traceback.format_exception(error))
+        text = "".join(traceback.format_exception(type(error), error, trace))
     except Exception:
         text = f"{type(error).__name__}, which cannot be shown"
     return Outcome(text.rstrip("\n"), final=isinstance(error, GiveUp))
