@@ -50,7 +50,8 @@ def _bring_into_form(operation: Document) -> None:
     for status in responses:
         if int(status) >= 400:
             responses[status] = refusal_of_status(status)
-    for status, response in refusals().items():
+    names_one = any(parameter["in"] == "path" for parameter in operation.get("parameters", ()))
+    for status, response in refusals(*(("NotFound",) if names_one else ())).items():
         responses.setdefault(status, response)
 
 
