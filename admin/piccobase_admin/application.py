@@ -22,6 +22,7 @@ from piccobase_admin.pages.jobs import job_pages
 from piccobase_admin.pages.set_up import set_up_pages
 from piccobase_admin.pages.sign_in import sign_in_pages
 from piccobase_admin.rendering import page
+from piccobase_admin.settings.pages import settings_pages
 
 ROOMS = {"/admin/tables": "piccobase_admin.tables.application:make_tables"}
 _STATUS_ERRORS: dict[int, type[RequestError]] = {403: Forbidden, 404: NotFound, 405: NotFound, 413: TooLarge}
@@ -38,6 +39,7 @@ def make_application(services: Services) -> ASGIApp:
             *api_pages(services),
             *job_pages(services),
             *explorer_pages(services),
+            *settings_pages(services),
         ],
         exception_handlers={RequestError: _answer, HTTPException: _answer_http, Exception: _answer_unexpected},
         openapi_config=None,

@@ -21,6 +21,7 @@ ENTRIES = (
     Entry("/admin/collections", "API", "api"),
     Entry("/admin/docs", "Reference", "reference"),
     Entry("/admin/jobs", "Jobs", "jobs"),
+    Entry("/admin/settings", "Settings", "settings"),
 )
 
 

@@ -26,7 +26,7 @@ from piccobase.base.errors import (
 from piccobase.base.json import NotJSON, encode_json, parse_whole_json
 from piccobase.db.errors import StillReferenced
 from piccobase.db.facts import DatabaseFacts, read_facts
-from piccobase.http.addresses import network_of
+from piccobase.http.addresses import Addresses, AddressList, network_of
 from piccobase.http.collections import unexpected
 from piccobase.http.counting import Counter, make_counter
 from piccobase.jobs.declaring import JobRegistry
@@ -51,8 +51,8 @@ from piccobase.schema.fields import FieldInfo
 from piccobase.schema.registry import Registry
 from piccobase.schema.system import SUPERUSERS_ID
 from piccobase.schema.values.base import InvalidValue
-from piccobase.settings.section import SecretText, Section, is_secret, is_section, plain
-from piccobase.settings.sections import RateLimitRule, Settings
+from piccobase.settings.section import SecretText, Section, described, is_secret, is_section, plain, says, wire_name
+from piccobase.settings.sections import RateLimitRule, Settings, TrustedProxySettings
 from piccobase.settings.service import OwnSection, SettingsService
 
 __all__ = [
@@ -60,6 +60,8 @@ __all__ = [
     "MOST_COUNTED",
     "SUPERUSERS_ID",
     "Actor",
+    "AddressList",
+    "Addresses",
     "BadRequest",
     "CollectionInfo",
     "Counter",
@@ -95,6 +97,7 @@ __all__ = [
     "StillReferenced",
     "TooLarge",
     "TooManyRequests",
+    "TrustedProxySettings",
     "Unauthorized",
     "Unexpected",
     "Verb",
@@ -106,6 +109,7 @@ __all__ = [
     "describe_reading",
     "describe_verb",
     "describe_writing",
+    "described",
     "encode_json",
     "instant_text",
     "is_secret",
@@ -118,8 +122,10 @@ __all__ = [
     "parse_whole_json",
     "plain",
     "read_facts",
+    "says",
     "unexpected",
     "unix_time",
     "update_record",
     "view_record",
+    "wire_name",
 ]

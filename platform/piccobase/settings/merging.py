@@ -18,13 +18,13 @@ _SCALARS: Mapping[type, tuple[Any, str]] = {
 }
 
 
-def merged(current: _S, change: Any, *, form: bool = False) -> _S:
+def merged(current: _S, change: Any, path: str = "", *, form: bool = False) -> _S:
     """`current` with what `change` says; unknown keys are ignored, keys count in any letter case, null empties.
 
-    With `form` the values are those of a form, where `123` may have been a text. Raises MalformedBody, which names the
-    place, for a value of another type.
+    With `form` the values are those of a form, where `123` may have been a text. Raises MalformedBody for a value of
+    another type, which names the place, by `path` in front.
     """
-    new: _S = _Change(form).section(current, change, "")
+    new: _S = _Change(form).section(current, change, path)
     return new
 
 

@@ -1,6 +1,6 @@
 """`Section`: what a group of settings is declared as, by the system and by plugins alike."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -9,11 +9,24 @@ import msgspec
 from piccobase.base.errors import FieldError
 
 Mistakes = dict[str, Any]  # by the wire name of a field: a FieldError, or the mistakes of what is inside it
-_SECRET = "secret"  # noqa: S105  # the name of a mark, no password
+_SECRET, _CHOICES = "secret", "choices"  # names of marks
 _ACRONYMS = {"url": "URL", "ip": "IP", "ips": "IPs"}
 
 SecretText = Annotated[str, msgspec.Meta(extra={_SECRET: True}, extra_json_schema={"writeOnly": True})]
 """A text that is encrypted where it is stored and never answered."""
+
+
+def says(title: str, description: str = "", choices: Sequence[str] = ()) -> msgspec.Meta:
+    """What a field is called and what it is for, on the dashboard and in the docs; `choices` where only these can be.
+
+    Stands in its type: `sender: Annotated[str, says("Sender", "Who signs the mails.")] = ""`.
+    """
+    return msgspec.Meta(
+        title=title,
+        description=description or None,
+        extra={_CHOICES: tuple(choices)} if choices else None,
+        extra_json_schema={"enum": list(choices)} if choices else None,
+    )
 
 
 def wire_name(name: str) -> str:
@@ -78,7 +91,7 @@ def secret_paths(kind: type[Section]) -> Iterator[tuple[str, ...]]:
         if is_secret(field.type):
             yield (field.encode_name,)
         elif is_section(field.type):
-            yield from ((field.encode_name, *path) for path in secret_paths(field.type))
+            yield from ((field.encode_name, *path) for path in secret_paths(plain(field.type)))
         elif _hides_secret(field.type):
             raise TypeError(
                 f"{kind.__name__}.{field.name} has a SecretText inside {field.type}. "
@@ -87,13 +100,24 @@ def secret_paths(kind: type[Section]) -> Iterator[tuple[str, ...]]:
 
 
 def is_section(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Section)
+    bare = plain(kind)
+    return isinstance(bare, type) and issubclass(bare, Section)
 
 
 def is_secret(kind: Any) -> bool:
     return get_origin(kind) is Annotated and any(
         isinstance(mark, msgspec.Meta) and (mark.extra or {}).get(_SECRET) for mark in get_args(kind)[1:]
     )
+
+
+def described(kind: Any) -> tuple[str, str, tuple[str, ...]]:
+    """What `says` has said of a field's type: title, description and choices, each empty where nothing was said."""
+    title, description, choices = "", "", ()
+    for mark in get_args(kind)[1:] if get_origin(kind) is Annotated else ():
+        if isinstance(mark, msgspec.Meta):
+            title, description = mark.title or title, mark.description or description
+            choices = (mark.extra or {}).get(_CHOICES, choices)
+    return title, description, choices
 
 
 def plain(kind: Any) -> Any:
@@ -103,7 +127,7 @@ def plain(kind: Any) -> Any:
 
 def _hides_secret(kind: Any) -> bool:
     if is_section(kind):
-        return any(True for _ in secret_paths(kind))
+        return any(True for _ in secret_paths(plain(kind)))
     if get_origin(kind) in (tuple, list, dict, Union, UnionType, Annotated):
         return is_secret(kind) or any(_hides_secret(inner) for inner in get_args(kind))
     return False

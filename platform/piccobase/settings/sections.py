@@ -1,11 +1,12 @@
 """The settings of the protocol (§8.2), a section a class, with their defaults and what their values can be."""
 
 import re
+from typing import Annotated
 
 from piccobase.base.errors import FieldError
 from piccobase.settings import checks
 from piccobase.settings.checks import REQUIRED, found
-from piccobase.settings.section import Mistakes, SecretText, Section
+from piccobase.settings.section import Mistakes, SecretText, Section, says
 
 MAX_RULES = 1000  # of rate limits
 _LABEL = re.compile(r"\w+|(?:\*|\w+):\w+|(?:[A-Za-z]+ )?/[^\s:{}#?]*", re.ASCII)
@@ -14,12 +15,20 @@ _LABEL = re.compile(r"\w+|(?:\*|\w+):\w+|(?:[A-Za-z]+ )?/[^\s:{}#?]*", re.ASCII)
 class MetaSettings(Section, frozen=True):
     """What the app is called, and who sends its mail."""
 
-    app_name: str = "Acme"
-    app_url: str = "http://localhost:8090"
-    sender_name: str = "Support"
-    sender_address: str = "support@example.com"
-    accent_color: str = "#1055c9"
-    hide_controls: bool = False
+    app_name: Annotated[str, says("App name", "In mails, and in the title of pages.")] = "Acme"
+    app_url: Annotated[str, says("App URL", "Where people find the app. Links in mails begin with it.")] = (
+        "http://localhost:8090"
+    )
+    sender_name: Annotated[str, says("Sender's name", "Who mails come from.")] = "Support"
+    sender_address: Annotated[str, says("Sender's address", "The address that mails come from.")] = (
+        "support@example.com"
+    )
+    accent_color: Annotated[
+        str, says("Accent colour", "Six hexadecimal digits behind a #. Clients of the protocol may use it.")
+    ] = "#1055c9"
+    hide_controls: Annotated[
+        bool, says("Hide controls", "Kept for clients of the protocol: asks them not to offer changes of collections.")
+    ] = False
 
     def check(self) -> Mistakes:
         return found(
@@ -34,14 +43,22 @@ class MetaSettings(Section, frozen=True):
 class SMTPSettings(Section, frozen=True):
     """The server that mail is sent through. `tls` encrypts from the first byte, which is the rule on port 465."""
 
-    enabled: bool = False
-    host: str = "smtp.example.com"
-    port: int = 587
-    username: str = ""
-    password: SecretText = ""
-    auth_method: str = ""
-    tls: bool = False
-    local_name: str = ""
+    enabled: Annotated[bool, says("Send by this server", "Off: mails are not sent, only shown in the console.")] = False
+    host: Annotated[str, says("Host")] = "smtp.example.com"
+    port: Annotated[int, says("Port", "587 as a rule, 465 with TLS from the first byte.")] = 587
+    username: Annotated[str, says("User name")] = ""
+    password: Annotated[SecretText, says("Password")] = ""
+    auth_method: Annotated[
+        str, says("Sign-in method", "What the server offers, unless one is named.", ("", "PLAIN", "LOGIN"))
+    ] = ""
+    tls: Annotated[
+        bool,
+        says(
+            "TLS from the first byte",
+            "As on port 465. Else the connection is encrypted by STARTTLS where the server offers it.",
+        ),
+    ] = False
+    local_name: Annotated[str, says("Own name", "What this server calls itself in EHLO; empty: localhost.")] = ""
 
     def check(self) -> Mistakes:
         return found(
@@ -57,13 +74,15 @@ class SMTPSettings(Section, frozen=True):
 class S3Settings(Section, frozen=True):
     """A bucket of an S3-compatible service."""
 
-    enabled: bool = False
-    bucket: str = ""
-    region: str = ""
-    endpoint: str = ""
-    access_key: str = ""
-    secret: SecretText = ""
-    force_path_style: bool = False
+    enabled: Annotated[bool, says("Use this bucket")] = False
+    bucket: Annotated[str, says("Bucket")] = ""
+    region: Annotated[str, says("Region")] = ""
+    endpoint: Annotated[str, says("Endpoint", "Such as s3.eu-central-1.amazonaws.com.")] = ""
+    access_key: Annotated[str, says("Access key")] = ""
+    secret: Annotated[SecretText, says("Secret")] = ""
+    force_path_style: Annotated[
+        bool, says("Bucket in the path", "Instead of in the host's name, as MinIO wants it.")
+    ] = False
 
     def check(self) -> Mistakes:
         missing = REQUIRED if self.enabled else None
@@ -79,9 +98,11 @@ class S3Settings(Section, frozen=True):
 class BackupSettings(Section, frozen=True):
     """When backups are made by themselves, how many of those are kept, and where."""
 
-    cron: str = ""
-    cron_max_keep: int = 3
-    s3: S3Settings = S3Settings()
+    cron: Annotated[
+        str, says("When", "A cron expression, or a macro such as @daily, in UTC. Empty: no backups by themselves.")
+    ] = ""
+    cron_max_keep: Annotated[int, says("Keep", "How many of those made by themselves are kept.")] = 3
+    s3: Annotated[S3Settings, says("Bucket")] = S3Settings()
 
     def check(self) -> Mistakes:
         return found(
@@ -93,10 +114,14 @@ class BackupSettings(Section, frozen=True):
 class RateLimitRule(Section, frozen=True):
     """At most `max_requests` in `duration` seconds for those whom `audience` means."""
 
-    label: str = ""
-    audience: str = ""
-    duration: int = 0
-    max_requests: int = 0
+    label: Annotated[
+        str, says("Label", "A path, one behind a method, or an action such as *:auth or posts:create.")
+    ] = ""
+    audience: Annotated[
+        str, says("Audience", "Everybody, only guests, or only those who have signed in.", ("", "@guest", "@auth"))
+    ] = ""
+    duration: Annotated[int, says("Seconds", "How long a window lasts.")] = 0
+    max_requests: Annotated[int, says("Requests", "Of one address in a window.")] = 0
 
     def check(self) -> Mistakes:
         label = REQUIRED if not self.label else None
@@ -113,14 +138,14 @@ class RateLimitRule(Section, frozen=True):
 class RateLimitSettings(Section, frozen=True):
     """How many requests one address may make."""
 
-    enabled: bool = False
+    enabled: Annotated[bool, says("Limit requests")] = False
     rules: tuple[RateLimitRule, ...] = (
         RateLimitRule(label="*:auth", duration=3, max_requests=2),
         RateLimitRule(label="*:create", duration=5, max_requests=20),
         RateLimitRule(label="/api/batch", duration=1, max_requests=3),
         RateLimitRule(label="/api/", duration=10, max_requests=300),
     )
-    excluded_ips: tuple[str, ...] = ()
+    excluded_ips: Annotated[tuple[str, ...], says("Addresses without limits", "IP addresses and subnets.")] = ()
 
     def check(self) -> Mistakes:
         if self.enabled and not self.rules:
@@ -149,17 +174,29 @@ class RateLimitSettings(Section, frozen=True):
 class TrustedProxySettings(Section, frozen=True):
     """The headers that tell a client's address, where a proxy in front sets them and lets nobody else do so."""
 
-    headers: tuple[str, ...] = ()
-    use_leftmost_ip: bool = False
+    headers: Annotated[
+        tuple[str, ...],
+        says(
+            "Headers",
+            "The first that is there counts, such as X-Real-IP. Name only what your proxy sets.",
+        ),
+    ] = ()
+    use_leftmost_ip: Annotated[
+        bool,
+        says(
+            "Believe the first address in it",
+            "Instead of the last, which the proxy itself has added. Safe only where the proxy drops what clients send.",
+        ),
+    ] = False
 
 
 class BatchSettings(Section, frozen=True):
     """The limits of `/api/batch`; `timeout` in seconds, `max_body_size` in bytes, 0 for the default of 128 MiB."""
 
-    enabled: bool = False
-    max_requests: int = 50
-    timeout: int = 3
-    max_body_size: int = 0
+    enabled: Annotated[bool, says("Allow batches")] = False
+    max_requests: Annotated[int, says("Most requests", "In one batch.")] = 50
+    timeout: Annotated[int, says("Time limit", "Seconds.")] = 3
+    max_body_size: Annotated[int, says("Largest body", "Bytes; 0: 128 MiB.")] = 0
 
     def check(self) -> Mistakes:
         least = 1 if self.enabled else 0
@@ -171,13 +208,15 @@ class BatchSettings(Section, frozen=True):
 
 
 class LogSettings(Section, frozen=True):
-    """What is kept of requests: for how many days, up to how many bytes (0: no limit), and from which level on."""
+    """What is kept of requests, and for how long."""
 
-    max_days: int = 5
-    max_data_size: int = 0
-    min_level: int = 0
-    log_ip: bool = True
-    log_auth_id: bool = False
+    max_days: Annotated[int, says("Days", "How long entries are kept; 0: none is kept.")] = 5
+    max_data_size: Annotated[int, says("Largest entry", "Bytes of the data of one entry; 0: the default.")] = 0
+    min_level: Annotated[
+        int, says("Lowest level", "-4 debug, 0 info, 4 warning, 8 error. What is below is not kept.")
+    ] = 0
+    log_ip: Annotated[bool, says("Keep addresses", "Of clients.")] = True
+    log_auth_id: Annotated[bool, says("Keep ids", "Of those who have signed in.")] = False
 
     def check(self) -> Mistakes:
         return found(maxDays=checks.at_least(self.max_days, 0), maxDataSize=checks.at_least(self.max_data_size, 0))
@@ -191,10 +230,12 @@ class Settings(Section, frozen=True):
     s3: S3Settings = S3Settings()
     backups: BackupSettings = BackupSettings()
     rate_limits: RateLimitSettings = RateLimitSettings()
-    trusted_proxy: TrustedProxySettings = TrustedProxySettings()
+    trusted_proxy: Annotated[TrustedProxySettings, says("Proxy in front")] = TrustedProxySettings()
     batch: BatchSettings = BatchSettings()
     logs: LogSettings = LogSettings()
-    superuser_ips: tuple[str, ...] = ()
+    superuser_ips: Annotated[
+        tuple[str, ...], says("Superusers come from", "IP addresses and subnets. Empty: from anywhere.")
+    ] = ()
 
     def check(self) -> Mistakes:
         return found(superuserIPs=checks.addresses(self.superuser_ips))

@@ -113,7 +113,7 @@ class SettingsService:
                 rows |= {name: row for name, row in taken_apart.items() if name in rows or row != _DEFAULTS[name]}
             for name, change in own.items():
                 kind = self._own[name].kind
-                section = merged(_built(kind, before, (name,)), change, form=form)
+                section = merged(_built(kind, before, (name,)), change, name, form=form)
                 if wrong := mistakes_of(section) or _refused(section):
                     mistakes[name] = wrong
                 rows[name] = _taken_apart(section, (name,), secrets)

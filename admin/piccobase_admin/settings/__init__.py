@@ -1,0 +1,1 @@
+"""`/admin/settings`: forms for the settings, those of plugins among them."""
