@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from piccobase.filters.fragments import Fragment, compose, join
-from piccobase.filters.joins import Fan, Joins, select
+from piccobase.filters.joins import Fan, Joins, rows_of, select
 
 _ONE = Fragment("1")
 
@@ -118,7 +118,7 @@ def first_row(what: Fragment, fans: Sequence[Fan], conditions: Iterable[Conditio
     """A scalar sub-select: `what` of the first row, as they are stored, of those that the conditions are true of."""
     speaking = [group for group in connected(conditions) if any(part.fans & {*fans} for part in group)]
     group = [part for found in speaking for part in found]
-    order = [key for fan in _sorted({*fans, *_fans(group)}) for key in fan.order]
+    order = [key for fan in sorted({*fans, *_fans(group)}, key=lambda fan: fan.number) for key in fan.order]
     return compose("(", _rows(what, group, fans), " ORDER BY ", join(", ", order), " LIMIT 1)")
 
 
@@ -127,7 +127,7 @@ def _rows(what: Fragment, group: Iterable[Condition], fans: Iterable[Fan] = ()) 
     group = list(group)
     where = [part.sql if isinstance(part, Part) else _opened(part) for part in group]
     present = frozenset().union(*(part.present for part in group if isinstance(part, Part)))
-    return select(what, _sorted({*fans, *_fans(group)}), where, present)
+    return select(what, rows_of({*fans, *_fans(group)}), where, present)
 
 
 def _opened(condition: Condition) -> Fragment:
@@ -143,8 +143,3 @@ def _opened(condition: Condition) -> Fragment:
 
 def _fans(group: Iterable[Condition]) -> frozenset[Fan]:
     return frozenset().union(*(part.fans for part in group))
-
-
-def _sorted(fans: Iterable[Fan]) -> list[Fan]:
-    """Outer ones first: they are numbered as they are opened."""
-    return sorted(fans, key=lambda fan: fan.number)

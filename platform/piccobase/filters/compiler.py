@@ -11,7 +11,7 @@ from piccobase.filters.dialects.base import Dialect, as_text, group_of, is_word,
 from piccobase.filters.errors import InvalidFilter
 from piccobase.filters.fragments import FALSE, TRUE, Fragment, compose, join
 from piccobase.filters.functions import compile_call, made_flag
-from piccobase.filters.joins import Fan, select
+from piccobase.filters.joins import Fan, no_row
 from piccobase.filters.literals import NUMBER_KINDS, TEXT_KINDS, LiteralValue
 from piccobase.filters.names import Names
 from piccobase.filters.operands import Changed, Column, Read, Value
@@ -93,9 +93,10 @@ class _Compiler:
         if _is_unknown_of_null(one, node.operator, other):
             where[:0] = [self._is_there(side) for side in fresh]
             present = _passed(fresh)
-        fans = sorted(_fans_of([side for side in fresh if _is_many(side)]), key=lambda fan: fan.number)
+        fans = _fans_of(side for side in fresh if _is_many(side))
         where += [rule for fan in fans for rule in fan.restrictions.values()]
-        return compose("NOT EXISTS (", select(Fragment("1"), fans, where, present), ")")
+        of_itself = all(isinstance(side, Value) or _is_many(side) for side in fresh)
+        return no_row(fans, where, present, of_itself=of_itself)
 
     def _is_there(self, side: Side) -> Fragment:
         if isinstance(side, Column):

@@ -4,8 +4,8 @@ fans out into many, its rows live in a fan, which stands inside an EXISTS and ne
 The same path leads to the same row, so that two conditions speak of one related record (protocol.md §3.7).
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from piccobase.schema.collections import CollectionInfo
 if TYPE_CHECKING:
     from piccobase.filters.dialects.base import Dialect
 
+_ONE = Fragment("1")
 MOST_ROWS = 50  # in one FROM; SQLite joins 64 tables and no more
 
 Table = Callable[[str], Fragment]
@@ -38,6 +39,18 @@ class Joined:
     alias: str
     table: Fragment
     on: Fragment
+
+
+@dataclass(frozen=True, slots=True)
+class Pointing:
+    """How the records of a back-relation are tied to the one they point to, where no index finds them by that.
+
+    `seen` is what a client may see of them.
+    """
+
+    pointer: Fragment
+    key: Fragment
+    seen: Fragment
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +76,7 @@ class Fan(Scope):
     number: int = 0
     outer: "tuple[Fan, ...]" = ()
     order: list[Fragment] = field(default_factory=list)
+    pointing: Pointing | None = None
 
     @property
     def fans(self) -> "tuple[Fan, ...]":
@@ -170,19 +184,20 @@ class Joins:
         return self._records(row, hop.key, target, on, many=False)
 
     def _back(self, row: Row, hop: Hop, listed: Listed | None) -> Row:
-        def points(alias: str) -> Fragment:
-            relation = Fragment(f"{alias}.{quoted(hop.relation.column)}")
-            return (
-                self.dialect.contains(relation, row.key) if hop.relation.multiple else compose(relation, " = ", row.key)
-            )
-
-        if listed is None:
-            return self._records(row, hop.key, hop.target, points, many=hop.many)
+        relation = hop.relation
 
         def seen(alias: str) -> Fragment:
-            return compose(points(alias), " AND ", self._of_its_own(alias, listed))
+            return TRUE if listed is None else self._of_its_own(alias, listed)
 
-        return self._records(row, (hop.key, "listed"), hop.target, seen, many=hop.many)
+        def on(alias: str) -> Fragment:
+            pointer = Fragment(f"{alias}.{quoted(relation.column)}")
+            points = self.dialect.contains(pointer, row.key) if relation.multiple else compose(pointer, " = ", row.key)
+            return points if listed is None else compose(points, " AND ", seen(alias))
+
+        found = self._records(row, (hop.key, listed is not None), hop.target, on, many=hop.many)
+        if isinstance(found.scope, Fan) and hop.many and not relation.multiple and not hop.indexed:
+            found.scope.pointing = Pointing(found.column(relation.column), row.key, seen(found.alias))
+        return found
 
     def _of_its_own(self, alias: str, listed: Listed) -> Fragment:
         """A list rule in parentheses, with the rows that its own paths lead to inside."""
@@ -235,12 +250,13 @@ class Joins:
         return [Fragment(f'{alias}."key"')]
 
 
-def select(what: Fragment, fans: Sequence[Fan], where: Sequence[Fragment], present: Collection[str] = ()) -> Fragment:
-    """`SELECT … FROM` the rows of some fans, outer ones first. Where nothing is found there is one row that is absent.
+def select(
+    what: Fragment, joined: Sequence[Joined], where: Sequence[Fragment], present: Collection[str] = ()
+) -> Fragment:
+    """`SELECT … FROM` the rows of fans. Where nothing is found there is one row that is absent.
 
     The rows in `present` are known to be there wherever `where` holds: the database may begin with any of them.
     """
-    joined = [each for fan in fans for each in fan.joined]
     if len(joined) > MOST_ROWS:
         raise TooManyRows(f"A filter can look at {MOST_ROWS} related records at once and no more.")
     conditions = list(where)
@@ -250,10 +266,32 @@ def select(what: Fragment, fans: Sequence[Fan], where: Sequence[Fragment], prese
         if first.on is not TRUE:
             conditions.insert(0, first.on)
     else:
-        source, others = Fragment('(SELECT 1) AS "one"'), joined
+        source, others = Fragment('(SELECT 1) AS "one"'), list(joined)
     tables = [_inner(each) if each.alias in present else _left(each) for each in others]
     selected = compose("SELECT ", what, " FROM ", source, join("", tables))
     return compose(selected, " WHERE ", join(" AND ", conditions)) if conditions else selected
+
+
+def rows_of(fans: Iterable[Fan]) -> list[Joined]:
+    """The rows of some fans, outer ones first: fans are numbered as they are opened."""
+    return [joined for fan in sorted(fans, key=lambda fan: fan.number) for joined in fan.joined]
+
+
+def no_row(fans: Collection[Fan], where: Sequence[Fragment], present: Collection[str], *, of_itself: bool) -> Fragment:
+    """That fans have no such row; that there may be none at all is of no account.
+
+    `of_itself`: `where` speaks of nothing but these rows. Then they can be looked for once and not for each record,
+    which is the way where no index leads from a record to those that point to it.
+    """
+    first, *others = rows_of(fans)
+    outermost = min(fans, key=lambda fan: fan.number)
+    pointing = outermost.pointing
+    if pointing is None or not of_itself or not all(outermost in fan.fans for fan in fans):
+        return compose("NOT EXISTS (", select(_ONE, [first, *others], where, present), ")")
+    pointers = [replace(first, on=pointing.seen), *others]
+    known = compose(pointing.pointer, " IS NOT NULL")
+    found = select(pointing.pointer, pointers, [known, *where], {first.alias, *present})
+    return compose("(", pointing.key, " IS NULL OR ", pointing.key, " NOT IN (", found, "))")
 
 
 def _left(joined: Joined) -> Fragment:

@@ -9,7 +9,7 @@ from piccolo.columns import Array
 from piccobase.filters import requests
 from piccobase.filters.errors import LockedRelation, UnknownField, UnsupportedFilter
 from piccobase.filters.fragments import FALSE, Fragment, compose, quoted, slot
-from piccobase.filters.joins import Joins, Passage, Row, select
+from piccobase.filters.joins import Joins, Passage, Row, rows_of, select
 from piccobase.filters.operands import Changed, Column, Read, ReadMany, Value
 from piccobase.filters.paths import JSON_FAMILIES, End, Find, Hop, Lookup, Readable
 from piccobase.filters.scalars import text_of
@@ -299,7 +299,7 @@ class CollectionNames:
         column = names._follow(names._first(name, hop, read, read_many), steps, name)
         if many:
             return column
-        found = compose("(", select(column.sql, column.fans, [], column.rows), ")")
+        found = compose("(", select(column.sql, rows_of(column.fans), [], column.rows), ")")
         return replace(column, sql=found, fans=(), rows=(), present=None, nullable=True, blank=False)
 
     def _first(self, name: Name, hop: Hop, read: Read, read_many: ReadMany | None) -> Row:

@@ -39,6 +39,12 @@ class Hop:
         return not self.relation.unique and (self.relation.column,) not in self.target.unique_together
 
     @property
+    def indexed(self) -> bool:
+        """Whether an index leads from a record to those whose relation points to it."""
+        first = (columns[0] for columns in self.target.unique_together)
+        return self.relation.unique or self.relation.piccolo._meta.index or self.relation.column in first
+
+    @property
     def key(self) -> tuple[str, str, bool]:
         """Equal for the same step from the same record."""
         return self.target.name, self.relation.name, self.back
