@@ -1,0 +1,118 @@
+"""The long proof of jobs: three `piccobase worker` at their usual pace, two of them killed; and how fast they are.
+
+./scripts/prove-jobs [NUMBER OF JOBS]
+"""
+
+import asyncio
+import itertools
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tests.postgres_server import running_postgres
+from tests.process import working
+from tests.process.working import Run, add_jobs, app, result, started, unfinished
+
+from piccobase.app.services import Services
+
+PROCESSES = 3
+PAUSE = 0.1  # seconds that a job of the proof takes
+
+
+def worker_command(data_dir: Path, database_url: str) -> "subprocess.Popen[bytes]":
+    words = ["worker", working.__file__, "--data-dir", str(data_dir)]
+    words += ["--database-url", database_url] if database_url else []
+    process = subprocess.Popen(
+        [sys.executable, "-m", "piccobase", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(b"Working")
+    return process
+
+
+async def measure(services: Services, data_dir: Path, database_url: str, count: int, processes: int) -> None:
+    """Adds jobs that note their run and do nothing else, and lets so many processes at them meanwhile."""
+    await services.engine.rows('DELETE FROM "_jobs"')
+    workers = [worker_command(data_dir, database_url) for _ in range(processes)]
+    began = time.monotonic()
+    await add_jobs(services, count, pause=0.0)
+    added = time.monotonic() - began
+    await until(lambda: unfinished(services), 0)
+    done = time.monotonic() - began
+    print(
+        f"  {count} jobs, {processes} process(es): added in {added:.1f} s ({count / added:.0f}/s), the last done after "
+        f"{done:.1f} s ({count / done:.0f}/s)",
+        flush=True,
+    )
+    await end(workers)
+
+
+async def until(number: Callable[[], Awaitable[int]], most: int) -> None:
+    """Waits until it is no more than `most`."""
+    for _ in itertools.count():
+        if await number() <= most:
+            return
+        await asyncio.sleep(0.05)
+
+
+async def prove(services: Services, data_dir: Path, database_url: str, count: int) -> None:
+    """Kills two of three processes in the middle of it, and says what then holds. Raises AssertionError where not."""
+    await services.engine.rows('DELETE FROM "_jobs"')
+    await Run.delete(force=True)
+    workers = [worker_command(data_dir, database_url) for _ in range(PROCESSES)]
+    began = time.time()
+    await add_jobs(services, count, pause=PAUSE)
+    for victim, share in ((workers[0], 0.2), (workers[1], 0.4)):
+        await until(lambda: unfinished(services), round(count * (1 - share)))
+        victim.send_signal(signal.SIGKILL)
+    await until(lambda: unfinished(services), 0)
+    ended = time.time()
+    found = await result(services)
+    await end(workers)
+    found.check(count)
+    minutes = int(ended // 60) - int(began // 60)
+    assert minutes <= len(found.runs["minutely"]) <= minutes + 1, f"{minutes} minutes passed: {found.runs['minutely']}"
+    assert set(found.runs["minutely"].values()) <= {1}
+    twice = sum(1 for runs in found.runs["again"].values() if runs > 1)
+    print(
+        f"  {count} jobs, 2 of {PROCESSES} processes killed, {ended - began:.0f} s: none lost; of those begun at most "
+        f"once none was run twice, {found.ended['once', 'dead']} died with their processes; of the others {twice} were "
+        f"run twice; the schedule fired {len(found.runs['minutely'])} times in {minutes} minutes"
+    )
+
+
+async def end(workers: "list[subprocess.Popen[bytes]]") -> None:
+    for worker in workers:
+        if worker.poll() is None:
+            worker.send_signal(signal.SIGTERM)
+    for worker in workers:
+        await asyncio.to_thread(worker.communicate)
+
+
+async def on(database_url: str, count: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="piccobase-jobs-") as folder:
+        data_dir = Path(folder)
+        services = await started(data_dir, database_url, migrate=True)
+        try:
+            for processes in (1, PROCESSES):
+                await measure(services, data_dir, database_url, count, processes)
+            await prove(services, data_dir, database_url, count)
+        finally:
+            await app.stop()
+
+
+def main(arguments: list[str]) -> None:
+    count = int(arguments[0]) if arguments else 10_000
+    print("PostgreSQL", flush=True)
+    with running_postgres() as server, server.empty_database() as url:
+        asyncio.run(on(url, count))
+    print("SQLite", flush=True)
+    asyncio.run(on("", count))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
