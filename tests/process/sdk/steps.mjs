@@ -400,6 +400,56 @@ stepWithRoles("a role that is taken away is gone at once", async () => {
   await refused(editor.collection("posts").update(ids.first, { body: "Too late" }), 404);
 });
 
+// Settings
+
+step("superusers read and change the settings, and nobody else does", async () => {
+  await refused(guest.settings.getAll(), 401);
+  await refused(alice.settings.update({ meta: { appName: "Mine" } }), 403);
+  const before = await root.settings.getAll();
+  const after = await root.settings.update({ meta: { appName: "Blog" }, smtp: { password: "hush" } });
+  assert.deepEqual(after, { ...before, meta: { ...before.meta, appName: "Blog" } });
+  assert.deepEqual(await root.settings.getAll({ fields: "meta.appName" }), { meta: { appName: "Blog" } });
+});
+
+step("mistakes in settings are told by section and field", async () => {
+  try {
+    await root.settings.update({ meta: { appName: "" }, rateLimits: { rules: [{ label: "a b" }] } });
+    assert.fail("expected a refusal");
+  } catch ({ status, response: { data } }) {
+    assert.equal(status, 400);
+    assert.equal(data.meta.appName.code, "validation_required");
+    assert.equal(data.rateLimits.rules[0].label.code, "validation_match_invalid");
+  }
+  await refused(root.settings.testS3("storage"), 400);
+  const form = ["clientId", "teamId", "keyId", "privateKey", "duration"];
+  await refused(
+    root.settings.generateAppleClientSecret("", "", "", "", 0), 400,
+    Object.fromEntries(form.map((name) => [name, "validation_required"])),
+  );
+});
+
+step("a rate limit holds from the next request on, for all but superusers", async () => {
+  const rules = [{ label: "/api/health", maxRequests: 1, duration: 60, audience: "" }];
+  const { rateLimits } = await root.settings.update({ rateLimits: { enabled: true, rules } });
+  assert.deepEqual(rateLimits.rules, rules);
+  assert.equal((await guest.health.check()).code, 200);
+  await refused(guest.health.check(), 429);
+  assert.equal((await root.health.check()).data.realIP, "127.0.0.1");
+  await root.settings.update({ rateLimits: { enabled: false } });
+  assert.equal((await guest.health.check()).code, 200);
+});
+
+// Schedules
+
+step("superusers list the schedules and run one, and nobody else does", async () => {
+  const crons = await root.crons.getFullList();
+  assert.ok(crons.some((cron) => cron.id === "__pbDBOptimize__" && cron.expression === "0 0 * * *"), JSON.stringify(crons));
+  assert.equal(await root.crons.run("__pbDBOptimize__"), true);
+  await refused(root.crons.run("nothing of this name"), 404);
+  await refused(guest.crons.getFullList(), 401);
+  await refused(alice.crons.run("__pbDBOptimize__"), 403);
+});
+
 // The end
 
 step("the token of a deleted user makes a guest", async () => {
