@@ -187,7 +187,8 @@ def report(world: World, question: Question, mine: Outcome, theirs: Outcome) -> 
     """Everything that is needed to see a disagreement again."""
     asking = question.asking
     actor = "superuser" if asking.superuser else f"people {asking.record['id']}" if asking.record else "guest"
-    if asking.body:
+    rules = [collection.list_rule or "" for collection in world.collections.values()]
+    if any("@request.body" in text for text in (question.text, *rules)):
         actor += f" with the body {asking.body}"
     lines = [
         f"{question.collection}?filter={' '.join(question.text.split(chr(10)))}   asked by {actor}",

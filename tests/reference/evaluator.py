@@ -29,7 +29,7 @@ def matching(
         raise Forbidden("words of rules")
     if len(text.encode()) > LONGEST_FILTER:
         raise Invalid("too long")
-    question = _Question(world, asking, collection, sees_all=as_reference or not client)
+    question = _Question(world, asking, collection, as_reference=as_reference)
     question.add(text, client=client)
     if client and collection.list_rule:
         question.add(collection.list_rule, client=False)
@@ -40,7 +40,7 @@ def may_list(world: World, asking: Asking, collection: Collection, record: Recor
     """Whether the list rule lets a caller who is no superuser see a record."""
     if not collection.list_rule:
         return collection.list_rule is not None
-    question = _Question(world, asking, collection, sees_all=True)
+    question = _Question(world, asking, collection)
     question.add(collection.list_rule, client=False)
     return question.holds(record)
 
@@ -51,8 +51,8 @@ class _Question:
     They are one filter: where both name the same path, they speak of the same related record (seen on the reference).
     """
 
-    def __init__(self, world: World, asking: Asking, collection: Collection, *, sees_all: bool) -> None:
-        self.world, self.asking, self.collection, self.sees_all = world, asking, collection, sees_all
+    def __init__(self, world: World, asking: Asking, collection: Collection, *, as_reference: bool = False) -> None:
+        self.world, self.asking, self.collection, self.as_reference = world, asking, collection, as_reference
         self.trees: list[Group] = []
         self.operands: dict[int, tuple[Operand, Operand, bool]] = {}  # by the identity of the comparison
         self.joins: list[Join] = []
@@ -60,7 +60,7 @@ class _Question:
 
     def add(self, text: str, *, client: bool) -> None:
         tree = parse(text)
-        names = Names(self.world, self.asking, self.collection, client, lambda target: target.list_rule is not None)
+        names = Names(self.world, self.asking, self.collection, client, self.as_reference)
         for comparison in _comparisons(tree):
             pair = names.operand(comparison.left), names.operand(comparison.right)
             self.operands[id(comparison)] = (*pair, client)
@@ -78,15 +78,16 @@ class _Question:
     def combinations(self, joins: Sequence[Join], bound: Bound, *, all: bool = False) -> Iterator[Bound]:
         """All ways to bind the joins, each LEFT JOINed: None where there is nothing.
 
-        What a client may not list is not looked at, nor does it count as nothing.
+        What a client may not list is not looked at; whether it counts as nothing, the join knows.
         """
         if not joins:
             yield bound
             return
         first, *rest = joins
-        for found in first.find(bound) or [None]:
-            if all or found is None or self.passes(first, found):
-                yield from self.combinations(rest, {**bound, first: found}, all=all)
+        there = first.find(bound)
+        seen = there if all else [found for found in there if self.passes(first, found)]
+        for found in seen or ([None] if first.hides or not there else []):
+            yield from self.combinations(rest, {**bound, first: found}, all=all)
 
     def passes(self, join: Join, found: Record) -> bool:
         if join not in self.passages:
@@ -118,7 +119,7 @@ class _Question:
 
     def is_violated(self, asked: Comparison, bound: Bound) -> bool:
         left, right, client = self.operands[id(asked)]
-        all = self.sees_all or not client
+        all = self.as_reference or not client
         return any(
             negated(condition(asked.operator, left, mine, right, other))
             for mine in self.values(left, bound, all)

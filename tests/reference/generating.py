@@ -24,7 +24,7 @@ DATES = [
     "", "", "2024-01-01 00:00:00.000Z", "2024-01-01 00:00:00.001Z", "2023-12-31 23:59:59.999Z",
     "2024-02-29 12:30:00.250Z", "2026-11-25 10:20:30.456Z", "2026-11-25 00:00:00.000Z", "1969-12-31 00:00:00.000Z",
 ]  # fmt: skip
-DAYS = [None, "2024-01-01", "2024-01-02", "2023-12-31", "2026-11-25"]
+DAYS = [None, *(f"{day} 00:00:00.000Z" for day in ("2024-01-01", "2024-01-02", "2023-12-31", "2026-11-25"))]
 CLOCKS = [None, "00:00:00", "09:30:00", "09:30:01", "23:59:59"]
 UUIDS = [None, "6f0d1f2e-93cf-4e34-9f3e-0a4b8f6c2d11", "00000000-0000-4000-8000-000000000000"]
 DECIMALS = [0, 5, 5.5, -0.01, 0.1, 1234567.25, 10]
@@ -272,7 +272,7 @@ class FilterMaking:
             return name + dice.choice([".lon", ".lat"]), Field("", "number")
         if dice.random() < 0.25:
             suitable = [":each", ":length", ":length"] if of.kind in LISTS or of.kind in ("select", "relation") else []
-            modifier = dice.choice([*suitable, *suitable, ":lower"])
+            modifier = dice.choice([*suitable, *suitable, *([":lower"] if of.kind != "decimal" else []), ""])
             return name + modifier, replace(of, kind="number") if modifier == ":length" else of
         return name, of
 
@@ -323,7 +323,7 @@ class FilterMaking:
             "relation": [quoted(each) for each in ids] or ["'x'"],
             "email": ["'u0@example.com'", "'@example'", "'u%'"],
             "strftime": ["'2024'", "'01-01'", "0", "'x%'", "2024", "'10'"],
-            "geo": ['\'{"lon":0,"lat":0}\'', "'48'"],
+            "geo": ['\'{"lon":0,"lat":0}\'', '\'{"lat":0,"lon":0}\'', "'48'"],
         }
         pools |= {
             "autodate": pools["date"],

@@ -28,6 +28,7 @@ class Join:
     parent: "Join | None" = field(default=None, compare=False)
     find: "Callable[[Bound], list[Any]]" = field(default=lambda bound: [], compare=False)
     collection: Collection | None = field(default=None, compare=False)  # what it brings records of
+    hides: bool = field(default=False, compare=False)  # what may not be listed is absent, not in the way
 
     def chain(self) -> "tuple[Join, ...]":
         """This join and those it needs, the outermost first; the record that is asked about is no join."""
@@ -57,13 +58,17 @@ class Operand:
 
 @dataclass(frozen=True)
 class Names:
-    """Resolves the names of one filter. `client` says that the caller wrote it and is no superuser."""
+    """Resolves the names of one filter. `client` says that the caller wrote it and is no superuser.
+
+    On its way against a relation a client does not meet what it may not list: otherwise a record that is left out
+    would tell that something hidden points to it. `as_reference`: there it is left out, as on the way along a relation.
+    """
 
     world: World
     asking: Asking
     collection: Collection
     client: bool
-    listable: Callable[[Collection], bool]  # whether a client may ask for it at all
+    as_reference: bool = False
 
     def operand(self, written: Written) -> Operand:
         match written:
@@ -157,7 +162,9 @@ class Names:
                 return []
             return [each for each in source.records if here["id"] in _as_list(each[field_name])]
 
-        join = Join(f"{at.name}.{name}", at, pointing_here, source)
+        hides = self.client and bool(source.list_rule) and not self.as_reference
+        # A rule sees what a client does not: then the two do not speak of the same record.
+        join = Join(f"{at.name}.{name}{'!' if hides else ''}", at, pointing_here, source, hides)
         alone = pointing.kind == "relation" and pointing.unique
         return self._walk(source, join, rest, modifier, many=many or not alone, open=open)
 
@@ -170,7 +177,7 @@ class Names:
         return self._walk(collection, join, path[1:], modifier, many=True, open=True)
 
     def _passable(self, target: Collection | None) -> Collection:
-        if target is None or (self.client and not self.listable(target)):
+        if target is None or (self.client and target.list_rule is None):
             raise Invalid("a path into a collection that may not be listed")
         return target
 
@@ -242,9 +249,13 @@ class Names:
         if modifier == "changed":
             if inner or found is None:
                 raise Invalid(":changed of what is no field")
-            field_now = self._field(self.collection, BASE, name, "", many=False, open=True)
-            value, is_set = scalar(body.get(name)), name in body
-            return Operand(lambda bound: int(is_set and value != field_now.read(bound)), is_null_safe=True)
+            sent, strict = body.get(name), self.collection.strict
+
+            def is_changed(bound: Bound) -> int:
+                now = bound[BASE][name]
+                return int(name in body and sent != now and stored(found, strict, sent) != stored(found, strict, now))
+
+            return Operand(is_changed, is_null_safe=True)
         return _static(scalar(inside(body, [name, *inner])), modifier, _is_set(body, [name, *inner]))
 
     def _auth(self, name: str, inner: list[str], modifier: str) -> Operand:
@@ -336,8 +347,8 @@ def _elements(at: Join, name: str) -> Join:
 
 
 def _only_element(at: Join, name: str) -> Join:
-    """A single value as a list of one, also where it is empty: seen on the reference."""
-    return Join(f"{at.name}.{name}[]", at, lambda bound: [] if bound[at] is None else [bound[at][name]])
+    """A single value as a list of one, also where it is empty, and then a text: seen on the reference."""
+    return Join(f"{at.name}.{name}[]", at, lambda bound: [] if bound[at] is None else [bound[at][name] or ""])
 
 
 def _as_list(value: Any) -> list[Any]:

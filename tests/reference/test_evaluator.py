@@ -238,6 +238,8 @@ def test_a_path_leads_only_through_what_may_be_listed() -> None:
     # Blue and green are not looked at, neither to satisfy the filter nor to violate it.
     assert found("mcats.name = 'red'", GUEST, with_rule("cats", "name = 'red'")) == "01 04"
     assert found("comments_via_post.text = 'c1'", GUEST, with_rule("comments", "text != 'c2'")) == "01"
+    # Nobody can tell from what is left out that something hidden points to it.
+    assert found("comments_via_post.id = null", GUEST, with_rule("comments", "text = 'c3'")) == "01 03 04 05"
     with pytest.raises(Forbidden):
         found("title = ''", GUEST, with_rule("posts", None))
 

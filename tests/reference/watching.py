@@ -12,6 +12,12 @@ from tests.postgres_server import PostgresServer
 from tests.reference.fuzzing import MARK
 
 _LOGGED = re.compile(r"LOG:  (?:statement|execute [^:]*): (.*(?:\n\t.*)*)")
+# The log of requests is kept beside, in batches, in a schema (or, on SQLite, a database) of its own.
+_OF_THE_LOG = re.compile(
+    r"(BEGIN|BEGIN IMMEDIATE|COMMIT)$|CREATE SCHEMA IF NOT EXISTS piccobase_logs$"
+    r"|(CREATE TABLE IF NOT EXISTS|INSERT INTO|DELETE FROM) (\"?piccobase_logs\"?\.)?\"?logs\b"
+    r"|CREATE INDEX IF NOT EXISTS logs_\w+ ON (piccobase_logs\.)?logs "
+)
 
 
 @contextmanager
@@ -58,5 +64,9 @@ class PostgresLog:
 
 
 def unplanned(statements: list[str]) -> list[str]:
-    """Those that are no plain SELECT of the server's own, or into which something of a client has come."""
-    return [each for each in statements if MARK in each or ";" in each or not each.startswith(("SELECT ", "WITH "))]
+    """Those into which something of a client has come, or that are neither a plain SELECT nor of the request log."""
+    return [each for each in statements if MARK in each or not (_is_select(each) or _OF_THE_LOG.match(each))]
+
+
+def _is_select(statement: str) -> bool:
+    return statement.startswith(("SELECT ", "WITH ")) and ";" not in statement

@@ -96,12 +96,14 @@ def stored(of: Field, strict: bool, value: Any) -> Value:
     """A field's value as the database holds it, JSON as its value (see `scalar`)."""
     if of.kind in LISTS:
         return None if value is None else compact(value)
-    if of.kind == "geo":
-        return None if value is None else json.dumps({"lon": value["lon"], "lat": value["lat"]}, separators=(",", ":"))
+    if of.kind == "geo":  # in the order of its parts on the wire, which is not that of the reference
+        return None if value is None else json.dumps(value, separators=(",", ":"))
     if of.kind == "json":
         return scalar(value)
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # as a column of numbers keeps it
     if value in ("", None) and of.kind in (*INSTANTS, "relation") and strict:
         return None
     return value  # type: ignore[no-any-return]
