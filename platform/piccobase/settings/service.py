@@ -183,7 +183,7 @@ def _built(kind: type[_S], stored: Stored, root: tuple[str, ...]) -> _S:
 
 def _taken_apart(section: Section, root: tuple[str, ...], secrets: dict[tuple[str, ...], str]) -> Tree:
     """The section as it is stored, its secrets put into `secrets`."""
-    tree: Tree = msgspec.to_builtins(section)
+    tree: Tree = msgspec.json.decode(msgspec.json.encode(section))  # as it will be read
     for path in secret_paths(type(section)):
         inside = tree
         for name in path[:-1]:
