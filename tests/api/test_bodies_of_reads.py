@@ -36,3 +36,13 @@ async def test_a_superusers_filter_sees_it_and_the_total_follows_it(api: Api) ->
     for body, total in (({"n": 5}, 1), ({"n": 6}, 0), ({}, 0), ({"n": 5}, 1)):
         query = {"filter": "@request.body.n = 5 && @request.body.nope:isset = false"}
         assert (await root.ask("GET", root.records("notes"), body, query=query)).json()["totalItems"] == total, body
+
+
+async def test_isset_looks_at_the_whole_path(api: Api) -> None:
+    await api.create("notes", title="a")
+    root = await api.superuser()
+    body = {"n": {"a": [5, None], "b": None}, "t": "x"}
+    for path, is_set in {"n.a": True, "n.b": True, "n.c": False, "n.a.1": True, "n.a.2": False, "t.x": False}.items():
+        query = {"filter": f"@request.body.{path}:isset = true"}
+        total = (await root.ask("GET", root.records("notes"), body, query=query)).json()["totalItems"]
+        assert total == int(is_set), path

@@ -329,7 +329,9 @@ def _is_set(sent: Any, path: list[str]) -> bool:
     """Whether a key was sent, be it as null."""
     *way, last = path
     there = inside(sent, way)
-    return last in there if isinstance(there, dict) else inside(there, [last]) is not None
+    if isinstance(there, dict):
+        return last in there
+    return isinstance(there, list) and last.isdigit() and int(last) < len(there)
 
 
 def _static(value: Value, modifier: str, is_set: bool = True) -> Operand:

@@ -99,7 +99,7 @@ def request_value(name: Name) -> Value:
             return _modified(
                 name,
                 lambda bindings: scalar(_inside(bindings.body.get(key), rest)),
-                lambda bindings: key in bindings.body,
+                is_submitted(key, rest),
             )
     raise UnknownField(f'There is no "{name}".', name.at)
 
@@ -121,9 +121,19 @@ def body_list(key: str) -> ReadMany:
     return read
 
 
-def is_submitted(key: str) -> Callable[[Bindings], bool]:
-    """Whether anything was submitted under a key."""
-    return lambda bindings: key in bindings.body
+def is_submitted(key: str, path: Sequence[str] = ()) -> Callable[[Bindings], bool]:
+    """Whether anything was submitted under a key, or at a path of what was."""
+    if not path:
+        return lambda bindings: key in bindings.body
+    *way, last = path
+
+    def is_set(bindings: Bindings) -> bool:
+        there = _inside(bindings.body.get(key), way)
+        if isinstance(there, Mapping):
+            return last in there
+        return isinstance(there, list) and last.isdecimal() and int(last) < len(there)
+
+    return is_set
 
 
 def auth_list(field: FieldInfo) -> ReadMany:
