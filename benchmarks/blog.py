@@ -7,6 +7,7 @@ from piccobase import App, AuthCollection, Collection, Rules, signed_in
 
 class User(AuthCollection, tablename="users"):
     name = Varchar()
+    avatar = Varchar()  # every new PocketBase has one, so that its answers hold as much
     rules = Rules(list="", view="", create="")
 
 

@@ -57,6 +57,7 @@ def _values(records: Records, tokens: list[str]) -> dict[str, Sequence[str]]:
     titles = {word for post in records.posts for word in post["title"].split() if word.isalpha() and word.isascii()}
     return {
         "token": tokens,
+        "user": [user["id"] for user in records.users],
         "post": [post["id"] for post in records.posts],
         "published": [post["id"] for post in records.posts if post["published"]],
         "page": [str(number) for number in range(1, PAGES + 1)],

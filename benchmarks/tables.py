@@ -24,7 +24,7 @@ def row(found: Sequence[Measurement]) -> str:
     for each in found:
         cells += [f"{each.rate:,.0f}", f"{each.p50:.2f}", f"{each.p99:.2f}", f"{each.cpu:.0f}", str(each.failures)]
     rates = {each.server: each.rate for each in found}
-    cells += [f"**{rates[OURS] / rates[server]:.2f}**" for server in _others(rates)]
+    cells += [f"**{rates[OURS] / rates[server]:.2f}**" if rates[server] else "-" for server in _others(rates)]
     return _line([*cells, f"{first.load:.1f}"])
 
 

@@ -16,6 +16,7 @@ class Workload:
 
 
 LIST = "/api/collections/posts/records"
+USERS = "/api/collections/users/records"
 ARTICLES = "/api/collections/articles/records"
 
 WORKLOADS = (
@@ -39,6 +40,9 @@ WORKLOADS = (
     ),
     Workload("list 30, deep page", LIST + "?page={deep}&perPage=30&skipTotal=1", draws=("deep",)),
     Workload("list 200", LIST + "?page={page}&perPage=200&skipTotal=1", draws=("page",)),
+    Workload("list 30, expand one", LIST + "?page={page}&perPage=30&skipTotal=1&expand=author", draws=("page",)),
+    Workload("list 30, expand back-relation", USERS + "?perPage=30&skipTotal=1&sort=id&expand=posts_via_author"),
+    Workload("view, expand back-relation", USERS + "/{user}?expand=posts_via_author", draws=("user",)),
     Workload("update", LIST + "/{post}", "PATCH", signed_in=True, draws=("post",), body="change"),
     # Last, because it makes the database grow.
     Workload("create", "/api/collections/notes/records", "POST", signed_in=True, body="new"),
