@@ -1,6 +1,6 @@
 """An app under test, asked over its ASGI interface as a client would ask it over HTTP."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ import httpx
 from piccolo.table import Table
 from tests.described import check_described
 
-from piccobase import App, Role
+from piccobase import App, MailTemplate, Role
 from piccobase.app.services import Services
 from piccobase.auth.superusers import upsert_superuser
 from piccobase.http.openapi.document import Reader
@@ -78,10 +78,11 @@ async def serving(
     data_dir: Path,
     *,
     logs: bool = False,
+    mails: Mapping[str, MailTemplate] | None = None,
     **config: Any,
 ) -> AsyncIterator[Api]:
     """A started app on an empty database, asked as a guest. Only with `logs` it keeps a log of its requests."""
-    app = App(collections=tables, roles=roles)
+    app = App(collections=tables, roles=roles, mails=mails or {})
     services = await app.start(
         app.config({"database_url": database_url, "data_dir": data_dir, **config}, environment={}), migrate=True
     )

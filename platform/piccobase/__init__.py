@@ -7,6 +7,7 @@ from piccobase.jobs.errors import GiveUp
 from piccobase.jobs.running import current_job
 from piccobase.schema.auth_options import AuthOptions
 from piccobase.schema.declaration import AuthCollection, Collection, View
+from piccobase.schema.mail_template import MailTemplate
 from piccobase.schema.rules import FieldRules, Role, Rules, owner, role, rule, signed_in
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Collection",
     "FieldRules",
     "GiveUp",
+    "MailTemplate",
     "Role",
     "Rules",
     "View",

@@ -10,6 +10,7 @@ PUBLIC = {
     "Collection",
     "FieldRules",
     "GiveUp",
+    "MailTemplate",
     "Role",
     "Rules",
     "View",

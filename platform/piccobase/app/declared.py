@@ -18,6 +18,8 @@ from piccobase.http.recording import Recording
 from piccobase.http.router import make_application
 from piccobase.jobs.adding import Jobs
 from piccobase.jobs.declaring import JobRegistry
+from piccobase.mail.sending import Mail
+from piccobase.schema.mail_template import MailTemplate
 from piccobase.schema.rules import Role
 
 
@@ -27,6 +29,8 @@ class App:
     `collections` are the classes to serve, `Collection`s or plain Piccolo tables. `data_dir` (default "data", relative
     to the working directory) and `database_url` (default: the embedded database in the data dir) are overridden by the
     environment (`PICCOBASE_DATA_DIR`, `PICCOBASE_DATABASE_URL`) and by the command's options.
+
+    `mails` are templates of the app's own mails by name, for `app.mail.send_own("name", to, values)`.
 
     `cors_origins` are the origins whose pages may read answers (default: all), overridden by `PICCOBASE_CORS_ORIGINS`.
 
@@ -38,12 +42,14 @@ class App:
         collections: Sequence[type[Table]] = (),
         roles: Sequence[Role] = (),
         *,
+        mails: Mapping[str, MailTemplate] = MappingProxyType({}),
         data_dir: str | Path | None = None,
         database_url: str | None = None,
         cors_origins: Sequence[str] | None = None,
     ) -> None:
         self.collections = tuple(collections)
         self.roles = tuple(roles)
+        self.mails = dict(mails)
         self._work = JobRegistry()
         self.job = self._work.job
         self.schedule = self._work.schedule
@@ -58,6 +64,13 @@ class App:
             raise StartError("Jobs can be added once the app was started: use a server, or call app.start().")
         return self._services.work.jobs
 
+    @property
+    def mail(self) -> Mail:
+        """Sends mails: `await app.mail.send_own("name", "a@example.com", {…})`. Raises StartError before the start."""
+        if self._services is None:
+            raise StartError("Mails can be sent once the app was started: use a server, or call app.start().")
+        return self._services.mail
+
     def config(
         self,
         options: Mapping[str, Any] = MappingProxyType({}),
@@ -71,13 +84,13 @@ class App:
 
         Returns warnings. Raises InvalidDeclaration with all mistakes, each with its id, place and nearest name.
         """
-        return check_declaration(self.collections, self.roles, self._work)[1]
+        return check_declaration(self.collections, self.roles, self._work, self.mails)[1]
 
     async def start(self, config: Config | None = None, *, migrate: bool | None = None) -> Services:
         """Opens the database, brings the schema up to date and builds the services. Raises StartError."""
         if self._services is None:
             self._services = await start_services(
-                config or self.config(), self.collections, self.roles, self._work, migrate=migrate
+                config or self.config(), self.collections, self.roles, self._work, self.mails, migrate=migrate
             )
             mounts = installed_mounts(self._services)
             self._application = make_application(

@@ -8,6 +8,7 @@ from piccobase.app.services import Services
 from piccobase.http.crons import cron_routes
 from piccobase.http.jobs import job_routes
 from piccobase.http.logs import log_routes
+from piccobase.http.mail import mail_routes
 from piccobase.http.settings import settings_routes
 
 
@@ -15,6 +16,7 @@ def built_in_routes(services: Services) -> Sequence[HTTPRouteHandler]:
     """What superusers run a server with."""
     return [
         *settings_routes(services.settings, services.actors),
+        *mail_routes(services.mail, services.registry, services.actors),
         *log_routes(services.request_log.store, services.actors),
         *cron_routes(services.work.schedules, services.work.book, services.actors),
         *job_routes(services.work.book, services.actors),

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from piccolo.table import Table
 
 from piccobase.app.identities import settle_collections
 from piccobase.app.logging import close_request_log, open_request_log
+from piccobase.app.mailing import check_mails, compose_mail
 from piccobase.app.working import Work, compose_work
 from piccobase.auth.first_superuser import FirstSuperuser
 from piccobase.auth.impersonation import Impersonation
@@ -38,6 +39,7 @@ from piccobase.identity.tokens import Tokens
 from piccobase.jobs.declaring import JobRegistry
 from piccobase.jobs.tables import JOB_TABLES
 from piccobase.logs.recording import RequestLog
+from piccobase.mail.sending import NO_TEMPLATES, Mail
 from piccobase.records.planning import Planner
 from piccobase.records.service import Records
 from piccobase.records.writing import stored_satisfies
@@ -46,6 +48,7 @@ from piccobase.rules.context import RequestContext
 from piccobase.rules.fields import FieldAccess, check_field_rules
 from piccobase.schema.building import survey
 from piccobase.schema.collections import CollectionInfo
+from piccobase.schema.mail_template import MailTemplate
 from piccobase.schema.registry import Registry
 from piccobase.schema.rules import Role
 from piccobase.schema.system import SYSTEM_TABLES
@@ -75,6 +78,7 @@ class Services:
     settings: SettingsService
     guard: Guard
     work: Work
+    mail: Mail
     warnings: list[Problem]  # of `piccobase check`
     request_log: RequestLog = field(init=False)
     application: ASGIApp = field(init=False)  # the whole HTTP side, set when it has been put together
@@ -115,13 +119,19 @@ def make_data_dir(path: Path) -> None:
 
 
 def check_declaration(
-    tables: Sequence[type[Table]], roles: Sequence[Role], work: JobRegistry | None = None
+    tables: Sequence[type[Table]],
+    roles: Sequence[Role],
+    work: JobRegistry | None = None,
+    mails: Mapping[str, MailTemplate] = NO_TEMPLATES,
 ) -> tuple[Registry, list[Problem]]:
-    """The registry and the warnings. Raises InvalidDeclaration with all mistakes, those in rules and jobs included."""
+    """The registry and the warnings.
+
+    Raises InvalidDeclaration with all mistakes, those in rules, jobs and mails included.
+    """
     registry, problems = survey(tables, roles)
     # Where a field could not be built, each rule that names it would seem to be wrong as well.
     if all(problem.id.startswith(("rule.", "role.")) for problem in problems):
-        problems += [*check_rules(registry), *check_field_rules(registry)]
+        problems += [*check_rules(registry), *check_field_rules(registry), *check_mails(registry, mails)]
     problems += work.problems if work else ()
     if problems:
         raise InvalidDeclaration(sorted(problems))
@@ -168,11 +178,12 @@ async def start_services(
     tables: Sequence[type[Table]],
     roles: Sequence[Role],
     work: JobRegistry,
+    mails: Mapping[str, MailTemplate] = NO_TEMPLATES,
     *,
     migrate: bool | None = None,
 ) -> Services:
     """Everything from the config to the API. Raises StartError, and leaves nothing open then."""
-    warnings = check_declaration(tables, roles, work)[1]
+    warnings = check_declaration(tables, roles, work, mails)[1]
     engine = make_engine(config)
     try:
         bind_tables(tables, engine)
@@ -183,7 +194,9 @@ async def start_services(
         registry = await settle_collections(engine, tables, roles, secrets)
         settings = SettingsService(SettingsStore(engine, secrets))
         await settings.load()
-        services = _compose(config, engine, registry, secrets, settings, compose_work(config, engine, work), warnings)
+        working = compose_work(config, engine, work)
+        mail = compose_mail(config, settings, registry, secrets, working.jobs, mails)
+        services = _compose(config, engine, registry, secrets, settings, working, mail, warnings)
         services.run_in_background(settings.watch())
         services.run_in_background(services.guard.keep_tidy())
         services.request_log = open_request_log(config, settings)
@@ -201,6 +214,7 @@ def _compose(
     secrets: SecretStore,
     settings: SettingsService,
     work: Work,
+    mail: Mail,
     warnings: list[Problem],
 ) -> Services:
     book = RuleBook(registry)
@@ -243,5 +257,6 @@ def _compose(
         settings=settings,
         guard=Guard(settings, engine, registry, actors),
         work=work,
+        mail=mail,
         warnings=warnings,
     )

@@ -87,10 +87,7 @@ class SecretStore:
         if known is not None:
             return known
         try:
-            opened = jwe.decrypt_compact(value, self._key, algorithms=_ALGORITHMS)
-            secret = (opened.plaintext or b"").decode()
-            if not secret or opened.protected.get("kid") != name:
-                raise ValueError("the value of another secret")
+            secret = self._opened(name, value)
         except (JoseError, ValueError) as error:
             raise StartError(
                 f'The stored secret "{name}" was not encrypted with the key in {self._origin}. Start with the key this '
@@ -99,6 +96,24 @@ class SecretStore:
         if len(self._decrypted) >= _MEMORY:
             self._decrypted.clear()
         self._decrypted[name, value] = secret
+        return secret
+
+    def sealed(self, name: str, text: str) -> str:
+        """A text that is kept elsewhere, encrypted as secrets are; it opens under the same name only."""
+        return self._encrypted(name, text)
+
+    def unsealed(self, name: str, sealed: str) -> str | None:
+        """What `sealed` has made of a text; None where that was done with another key or name."""
+        try:
+            return self._opened(name, sealed)
+        except (JoseError, ValueError):
+            return None
+
+    def _opened(self, name: str, value: str) -> str:
+        opened = jwe.decrypt_compact(value, self._key, algorithms=_ALGORITHMS)
+        secret = (opened.plaintext or b"").decode()
+        if not secret or opened.protected.get("kid") != name:
+            raise ValueError("the value of another secret")
         return secret
 
     def _encrypted(self, name: str, secret: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from piccobase.schema.mail_template import MailKind, MailTemplate
+
 TokenKind = Literal["auth", "file", "verification", "passwordReset", "emailChange"]
 
 # Seconds a token lives (protocol.md §5.1); superusers' auth tokens one day instead of five.
@@ -22,12 +24,14 @@ class AuthOptions:
     """How records of an auth collection sign in.
 
     `identity` are the fields that identify a record, each of them unique; `password` turns sign-in by password off;
-    `tokens` overrides how many seconds a kind of token lives (10 to 94670856).
+    `tokens` overrides how many seconds a kind of token lives (10 to 94670856); `mails` has templates in the place of
+    the default ones, by what they are for: verification, password-reset, email-change, otp, login-alert.
     """
 
     identity: tuple[str, ...] = ("email",)
     password: bool = True
     tokens: Mapping[TokenKind, int] = field(default_factory=dict)
+    mails: Mapping[MailKind, MailTemplate] = field(default_factory=dict)
 
     def duration(self, kind: TokenKind) -> int:
         """Seconds a token of this kind lives."""
