@@ -10,6 +10,7 @@ from piccobase.http.jobs import job_routes
 from piccobase.http.logs import log_routes
 from piccobase.http.mail import mail_routes
 from piccobase.http.settings import settings_routes
+from piccobase.http.sql import sql_routes
 
 
 def built_in_routes(services: Services) -> Sequence[HTTPRouteHandler]:
@@ -18,6 +19,7 @@ def built_in_routes(services: Services) -> Sequence[HTTPRouteHandler]:
         *settings_routes(services.settings, services.actors),
         *mail_routes(services.mail, services.registry, services.actors),
         *log_routes(services.request_log.store, services.actors),
+        *sql_routes(services.sql_console, services.actors),
         *cron_routes(services.work.schedules, services.work.book, services.actors),
         *job_routes(services.work.book, services.actors),
     ]

@@ -14,6 +14,7 @@ from piccolo.table import Table
 from piccobase.app.identities import settle_collections
 from piccobase.app.logging import close_request_log, open_request_log
 from piccobase.app.mailing import check_mails, compose_mail
+from piccobase.app.sql import make_console
 from piccobase.app.working import Work, compose_work
 from piccobase.auth.first_superuser import FirstSuperuser
 from piccobase.auth.impersonation import Impersonation
@@ -21,6 +22,7 @@ from piccobase.auth.password import PasswordSignIn
 from piccobase.auth.roles import RoleService
 from piccobase.base.config import Config
 from piccobase.base.errors import InvalidDeclaration, Problem, StartError
+from piccobase.db.console import Console
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.migrations import apply, pending
 from piccobase.db.postgres import PostgresEngine
@@ -81,6 +83,7 @@ class Services:
     mail: Mail
     warnings: list[Problem]  # of `piccobase check`
     request_log: RequestLog = field(init=False)
+    sql_console: Console | None = None  # where SQL from superusers is allowed
     application: ASGIApp = field(init=False)  # the whole HTTP side, set when it has been put together
     background: list[asyncio.Task[None]] = field(default_factory=list)  # ended when the services are closed
 
@@ -200,6 +203,7 @@ async def start_services(
         services.run_in_background(settings.watch())
         services.run_in_background(services.guard.keep_tidy())
         services.request_log = open_request_log(config, settings)
+        services.sql_console = make_console(config, engine, registry)
         services.run_in_background(services.request_log.run())
         return services
     except BaseException:
