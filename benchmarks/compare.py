@@ -34,10 +34,11 @@ def main(words: Sequence[str] | None = None) -> int:
         contestants = [stack.enter_context(contestant(name, folder / name, records)) for name in asked.server or NAMES]
         print(heading([each.name for each in contestants]), flush=True)
         for workload in workloads:
-            check_shapes(workload, contestants)
+            taking_part = [each for each in contestants if workload.limited or each.name != "limit"]
+            check_shapes(workload, taking_part)
             for connections in asked.connections:
-                measured = measure(workload, contestants, connections, asked.seconds)
-                print(row(measured), flush=True)
+                measured = measure(workload, taking_part, connections, asked.seconds)
+                print(row(measured, [each.name for each in contestants]), flush=True)
                 found += measured
         print(summary(found, {each.name: resident_megabytes(each.server.pid) for each in contestants}, asked.seconds))
     if asked.json:

@@ -18,14 +18,19 @@ def heading(servers: Sequence[str]) -> str:
     return _line(titles) + "\n" + _line(["---", *("---:" for _ in titles[1:])])
 
 
-def row(found: Sequence[Measurement]) -> str:
-    first = found[0]
-    cells = [first.workload, str(first.connections)]
-    for each in found:
-        cells += [f"{each.rate:,.0f}", f"{each.p50:.2f}", f"{each.p99:.2f}", f"{each.cpu:.0f}", str(each.failures)]
-    rates = {each.server: each.rate for each in found}
-    cells += [f"**{rates[OURS] / rates[server]:.2f}**" if rates[server] else "-" for server in _others(rates)]
-    return _line([*cells, f"{first.load:.1f}"])
+def row(found: Sequence[Measurement], servers: Sequence[str]) -> str:
+    """A workload's line; who took no part has empty cells."""
+    by_server = {each.server: each for each in found}
+    cells = [found[0].workload, str(found[0].connections)]
+    for server in servers:
+        each = by_server.get(server)
+        if each is None:
+            cells += [""] * len(COLUMNS)
+        else:
+            cells += [f"{each.rate:,.0f}", f"{each.p50:.2f}", f"{each.p99:.2f}", f"{each.cpu:.0f}", str(each.failures)]
+    rates = {server: by_server[server].rate if server in by_server else 0.0 for server in servers}
+    cells += [f"**{rates[OURS] / rates[server]:.2f}**" if rates[server] else "-" for server in _others(servers)]
+    return _line([*cells, f"{found[0].load:.1f}"])
 
 
 def _others(servers: Collection[str]) -> list[str]:
