@@ -65,7 +65,10 @@ async def test_every_page_saved_as_it_is_changes_nothing(visitor: Visitor) -> No
     services = visitor.api.services
     before, own = services.settings.current, services.settings.own_sections["shopPrices"].value
     assert (await visitor.get("/admin/settings")).headers["location"] == "/admin/settings/app"
-    assert [subject.path for subject in subjects(services)] == [*(one.path for one in SUBJECTS), "shopPrices"]
+    assert [subject.path for subject in subjects(services)] == [
+        *(one.path for one in SUBJECTS),
+        *(f"of-{name}" for name in services.settings.own_sections),
+    ]
     for subject in subjects(services):
         saved = await visitor.post(f"/admin/settings/{subject.path}", await form(visitor, subject.path))
         assert saved.status_code == 200, saved.text
@@ -86,10 +89,10 @@ async def test_what_is_saved_holds_at_once(visitor: Visitor) -> None:
     assert changed.excluded_ips == ("10.0.0.1", "10.0.0.2", "::1")
     assert [rule.label for rule in changed.rules] == ["*:list", "*:create", "/api/batch", "/api/", "GET /x/"]
     assert (changed.rules[-1].max_requests, changed.rules[-1].audience, changed.enabled) == (7, "@guest", False)
-    prices = await form(visitor, "shopPrices")
+    prices = await form(visitor, "of-shopPrices")
     del prices["shopPrices.open"]
     prices |= {"shopPrices.currency": "CHF", "shopPrices.rate": "2.25", "shopPrices.mode": "b"}
-    assert (await visitor.post("/admin/settings/shopPrices", prices)).status_code == 200
+    assert (await visitor.post("/admin/settings/of-shopPrices", prices)).status_code == 200
     shop = settings.own_sections["shopPrices"].value
     assert shop == Shop(currency="CHF", rate=2.25, open=False, mode="b")
 
@@ -98,7 +101,7 @@ async def test_secrets_are_kept_replaced_and_removed_but_never_shown(visitor: Vi
     settings = visitor.api.services.settings
     for page, name, read in (
         ("mail", "smtp.password", lambda: settings.current.smtp.password),
-        ("shopPrices", "shopPrices.apiToken", lambda: settings.own_sections["shopPrices"].value.api_token),
+        ("of-shopPrices", "shopPrices.apiToken", lambda: settings.own_sections["shopPrices"].value.api_token),
     ):
         fields = await form(visitor, page)
         saved = await visitor.post(f"/admin/settings/{page}", fields | {name: "hush-hush"})
@@ -124,10 +127,11 @@ async def test_what_is_wrong_stands_at_its_field_and_nothing_is_saved(visitor: V
         ("limits", {"rateLimits.rules.0.label": "a b"}, ["Must be in a valid format.", 'value="a b"']),
         ("limits", {"rateLimits.rules.1.duration": "x"}, ["Must be a whole number.", 'value="x"']),
         ("backups", {"backups.cron": "* * *"}, ["Invalid cron expression."]),
-        ("shopPrices", {"shopPrices.currency": "€"}, ["Must have three letters."]),
-        ("shopPrices", {"shopPrices.mode": "c"}, ["shopPrices.mode must be of its type"]),
-        ("shopPrices", {"shopPrices.extra": "{"}, ["This is no JSON"]),
-        ("shopPrices", {"shopPrices.rate": "x"}, ["Must be a number."]),
+        ("of-shopPrices", {"shopPrices.currency": "€"}, ["Must have three letters."]),
+        ("of-shopPrices", {"shopPrices.mode": "c"}, ["shopPrices.mode must be of its type"]),
+        ("of-shopPrices", {"shopPrices.extra": "{"}, ["This is no JSON"]),
+        ("of-mail", {"mail.templates": '[{"template": ""}]'}, ["Entry 1, template: Cannot be blank."]),
+        ("of-shopPrices", {"shopPrices.rate": "x"}, ["Must be a number."]),
     ):
         fields = await form(visitor, page)
         answer = await visitor.post(f"/admin/settings/{page}", fields | wrong)

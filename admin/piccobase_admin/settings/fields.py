@@ -201,7 +201,17 @@ def _error_text(error: Any, kind: Kind) -> str:
         return error.message
     if kind == "rules" or not error:
         return ""
-    return " ".join(f"Entry {int(place) + 1}: {one.message}" for place, one in error.items() if place.isdigit())
+    return " ".join(f"{place}: {text}" for place, text in _texts(error))
+
+
+def _texts(errors: Errors) -> Iterator[tuple[str, str]]:
+    """Every mistake in what is inside a field, and where it is: in `Entry 2`, or in `Entry 2, subject`."""
+    for name, error in errors.items():
+        place = f"Entry {int(name) + 1}" if name.isdigit() else name
+        if isinstance(error, FieldError):
+            yield place, error.message
+        else:
+            yield from ((f"{place}, {inner}", text) for inner, text in _texts(error))
 
 
 def _in_words(name: str) -> str:

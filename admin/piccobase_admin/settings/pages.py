@@ -1,6 +1,5 @@
 """The pages of settings: one for each subject, each with a form that is answered by itself or as a part by htmx."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -104,11 +103,11 @@ def settings_pages(services: Services) -> Sequence[HTTPRouteHandler]:
             if wrong := wrong or _would_lock_out(services, request, change):
                 raise BadRequest("", wrong)
             if found.plugin:
-                await services.settings.update_sections({found.path: change})
+                await services.settings.update_sections({found.keys[0]: change})
             else:
                 await services.settings.update(change)
         except RequestError as error:
-            errors = error.data.get(found.path, error.data) if found.plugin else error.data
+            errors = error.data.get(found.keys[0], error.data) if found.plugin else error.data
             told = "" if errors else error.message
             return _page(services, request, found, status=error.status, errors=errors, typed=typed, told=told)
         return _page(services, request, found, saved=True)
@@ -119,7 +118,7 @@ def settings_pages(services: Services) -> Sequence[HTTPRouteHandler]:
 def subjects(services: Services) -> Sequence[Subject]:
     """All pages, those of plugins' sections last."""
     own = [
-        Subject(name, _words(name), (name,), (section.kind.__doc__ or "").split("\n")[0], plugin=True)
+        Subject(f"of-{name}", section.title, (name,), (section.kind.__doc__ or "").split("\n")[0], plugin=True)
         for name, section in services.settings.own_sections.items()
     ]
     return [*SUBJECTS, *own]
@@ -158,7 +157,8 @@ def _page(
 
 def _root(services: Services, subject: Subject) -> Root:
     if subject.plugin:
-        return Root(services.settings.own_sections[subject.path].value, subject.path)
+        [name] = subject.keys
+        return Root(services.settings.own_sections[name].value, name)
     return Root(services.settings.current, only=subject.keys)
 
 
@@ -177,9 +177,3 @@ def _would_lock_out(services: Services, request: Request[Any, Any, Any], change:
         return {}
     message = f"Your own address, {address}, is not among these: you would lock yourself out."
     return {"superuserIPs": FieldError("validation_invalid_value", message)}
-
-
-def _words(name: str) -> str:
-    """`shopMail` as `Shop mail`."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
-    return words[:1].upper() + words[1:]

@@ -60,7 +60,7 @@ def edited_templates(
                     mistakes[str(place)] = wrong
             return {"templates": mistakes} if mistakes else {}
 
-    return cast("OwnSection[MailTemplates]", settings.section("mail", Checked))
+    return cast("OwnSection[MailTemplates]", settings.section("mail", Checked, "Mail templates"))
 
 
 def find_edited(section: MailTemplates, collection: CollectionInfo | None, name: str) -> MailTemplate | None:

@@ -12,6 +12,7 @@ from piccobase.cli.explain import explain
 from piccobase.cli.migrate import migrate
 from piccobase.cli.new import new
 from piccobase.cli.serve import serve
+from piccobase.cli.settings import settings
 from piccobase.cli.superuser import superuser
 from piccobase.cli.worker import worker
 
@@ -40,6 +41,7 @@ main.add_command(new)
 main.add_command(serve)
 main.add_command(worker)
 main.add_command(superuser)
+main.add_command(settings)
 main.add_command(migrate)
 main.add_command(check)
 main.add_command(explain)

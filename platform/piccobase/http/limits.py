@@ -11,7 +11,7 @@ from piccobase.settings.sections import RateLimitRule
 GUEST_AUDIENCE, AUTH_AUDIENCE = "@guest", "@auth"
 SIGN_IN_TAG = "auth"  # of the three ways to sign in with credentials
 _FILES = ("api", "files")
-_TAGS: dict[tuple[str, ...], tuple[str, ...]] = {
+TAGS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("GET", "records"): ("list",),
     ("POST", "records"): ("create",),
     ("GET", "records", "*"): ("view",),
@@ -57,7 +57,7 @@ def what_is_asked(scope: Any, registry: Registry) -> Asked:
         if collection is None:
             return Asked(method, path)
         shape = (method, *parts[1:]) if len(parts) < 3 else (method, parts[1], *("*" for _ in parts[2:]))
-        return Asked(method, "/".join([PREFIX, collection.name, *parts[1:]]), collection.name, _TAGS.get(shape, ()))
+        return Asked(method, "/".join([PREFIX, collection.name, *parts[1:]]), collection.name, TAGS.get(shape, ()))
     if path.startswith("/api/files/"):
         parts = path.split("/")[3:]
         collection = registry.find(parts[0])

@@ -139,7 +139,7 @@ class RateLimitSettings(Section, frozen=True):
     """How many requests one address may make."""
 
     enabled: Annotated[bool, says("Limit requests")] = False
-    rules: tuple[RateLimitRule, ...] = (
+    rules: Annotated[tuple[RateLimitRule, ...], says("Rules")] = (
         RateLimitRule(label="*:auth", duration=3, max_requests=2),
         RateLimitRule(label="*:create", duration=5, max_requests=20),
         RateLimitRule(label="/api/batch", duration=1, max_requests=3),

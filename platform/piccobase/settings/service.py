@@ -26,8 +26,8 @@ Tree = dict[str, Any]
 class OwnSection(Generic[_S]):
     """A section that a plugin has brought. `value` is what holds now."""
 
-    def __init__(self, name: str, kind: type[_S], value: _S) -> None:
-        self.name, self.kind, self.value = name, kind, value
+    def __init__(self, name: str, kind: type[_S], value: _S, title: str) -> None:
+        self.name, self.kind, self.value, self.title = name, kind, value, title
 
 
 class SettingsService:
@@ -63,8 +63,8 @@ class SettingsService:
         self._listeners.append(listener)
         listener()
 
-    def section(self, name: str, kind: type[_S]) -> OwnSection[_S]:
-        """Registers a section of a plugin's own; the answer's `value` is always what holds now.
+    def section(self, name: str, kind: type[_S], title: str = "") -> OwnSection[_S]:
+        """Registers a section of a plugin's own; the answer's `value` is always what holds now. `title` is for people.
 
         It is read and changed at `/api/settings/sections`, apart from the protocol's object, and on the dashboard. Once
         registered it is there for good. Raises TypeError for a name that is taken or is none (`audit`, `shopMail`), and
@@ -74,7 +74,7 @@ class SettingsService:
             raise TypeError(f'The section "{name}" needs a name of letters and digits that no other section has.')
         list(secret_paths(kind))  # which says where there can be none
         try:
-            own = OwnSection(name, kind, _built(kind, self._stored, (name,)))
+            own = OwnSection(name, kind, _built(kind, self._stored, (name,)), title or _in_words(name))
         except msgspec.ValidationError as error:
             raise StartError(f'The stored settings of "{name}" do not fit {kind.__name__}: {error}.') from error
         self._own[name] = own
@@ -162,6 +162,11 @@ class SettingsService:
                 listener()
             except Exception:
                 log.exception("A listener of the settings failed: %r", listener)
+
+
+def _in_words(name: str) -> str:
+    """`shopMail` as `Shop mail`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).capitalize()
 
 
 def _wire_names(kind: type[Section]) -> set[str]:
