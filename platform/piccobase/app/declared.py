@@ -10,6 +10,7 @@ from typing import Any
 from piccolo.table import Table
 
 from piccobase.app.mounts import installed_mounts
+from piccobase.app.observing import observed
 from piccobase.app.routes import built_in_routes
 from piccobase.app.services import Services, check_declaration, start_services
 from piccobase.base.config import Config, load_config
@@ -102,6 +103,7 @@ class App:
                 unguarded=[path for path, mount in mounts.items() if not mount.guarded],
                 origins=self._services.config.cors_origins,
             )
+            self._application = observed(self._application, self._services, mounts)
             self._application = Recording(self._application, self._services.request_log, self._services.guard.addresses)
             self._services.application = self._application
         return self._services

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from litestar.handlers import HTTPRouteHandler
 
+from piccobase.app.readiness import readiness_of
 from piccobase.app.services import Services
 from piccobase.http.crons import cron_routes
 from piccobase.http.jobs import job_routes
 from piccobase.http.logs import log_routes
 from piccobase.http.mail import mail_routes
+from piccobase.http.ready import ready_route
 from piccobase.http.settings import settings_routes
 from piccobase.http.sql import sql_routes
 
@@ -18,6 +20,7 @@ def built_in_routes(services: Services) -> Sequence[HTTPRouteHandler]:
     return [
         *settings_routes(services.settings, services.actors),
         *mail_routes(services.mail, services.registry, services.actors),
+        ready_route(readiness_of(services.engine)),
         *log_routes(services.request_log.store, services.actors),
         *sql_routes(services.sql_console, services.actors),
         *cron_routes(services.work.schedules, services.work.book, services.actors),
