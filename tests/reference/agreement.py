@@ -3,21 +3,10 @@
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
+from datetime import datetime
 from random import Random
 
 from tests.reference.evaluator import matching
-from tests.reference.generating import (
-    DATES,
-    DATES_IN_FILTERS,
-    NUMBERS,
-    TEXTS,
-    WHOLE,
-    FilterMaking,
-    a_world,
-    an_asking,
-    number,
-    records_of,
-)
 from tests.reference.language import (
     Call,
     Comparison,
@@ -30,8 +19,11 @@ from tests.reference.language import (
     Text,
     parse,
 )
+from tests.reference.making import FilterMaking
+from tests.reference.pools import DATES, DATES_IN_FILTERS, NUMBERS, TEXTS, WHOLE, number, quoted
 from tests.reference.serving import UNSUPPORTED, Outcome
 from tests.reference.world import Asking, Field, Record, World
+from tests.reference.worlds import MOMENT, a_world, an_asking, records_of
 
 Ask = Callable[[str, str, Asking], Awaitable[Outcome]]
 Expect = Callable[[World, "Question"], Outcome]
@@ -78,7 +70,7 @@ def expected(world: World, question: Question, *, as_reference: bool = False) ->
         return "403"
 
 
-def questions(dice: Random, world: World, count: int, *, with_body: bool = True) -> Iterator[Question]:
+def questions(dice: Random, world: World, count: int, moment: datetime = MOMENT) -> Iterator[Question]:
     """Each third one is the one before with other literals, for which a server may have kept a plan."""
     question: Question | None = None
     for _ in range(count):
@@ -86,7 +78,7 @@ def questions(dice: Random, world: World, count: int, *, with_body: bool = True)
             yield replace(question, text=written(_with_other_literals(dice, parse(question.text))))
             continue
         collection = dice.choice(list(world.collections.values()))
-        asking = an_asking(dice, world, collection, with_body=with_body)
+        asking = an_asking(dice, world, collection, moment)
         text = FilterMaking(dice, world, collection, superuser=asking.superuser).filter()
         question = Question(collection.name, text, asking)
         yield question
@@ -98,7 +90,7 @@ def _with_other_literals(dice: Random, tree: Group) -> Group:
             case Text():
                 return Text(dice.choice(TEXTS + DATES + DATES_IN_FILTERS))
             case Number():
-                return Number(number(dice.choice(NUMBERS + WHOLE)))
+                return Number(number(dice.choice([*NUMBERS, *WHOLE])))
         return of
 
     def item(of: Comparison | Group) -> Comparison | Group:
@@ -177,8 +169,7 @@ def written(tree: Group | Comparison | Operand) -> str:
         case Number(digits):
             return digits
         case Text(value):
-            escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\t", "\\t")
-            return f"'{escaped}'"
+            return quoted(value)
         case Call(name, arguments):
             return f"{name}({', '.join(map(written, arguments))})"
 

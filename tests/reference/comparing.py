@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 
 from tests.postgres_server import running_postgres
-from tests.reference import generating
 from tests.reference.agreement import Question, Tally, compare, expected, new_world, questions, settle
 from tests.reference.pocketbase import Reference, reference
 from tests.reference.trial import trial
@@ -74,8 +73,8 @@ def _run(seeds: list[int], filters: int, of_postgres: int, of_pocketbase: int) -
                     totals["PostgreSQL"].add(asyncio.run(trial(seed, of_postgres, url, folder / f"{seed}-postgres")))
             if pocketbase:
                 totals["PocketBase"].add(asyncio.run(_trial_of_pocketbase(seed, of_pocketbase, pocketbase)))
-            print(f"seed {seed}: {', '.join(f'{name} {len(each.disagreements)}' for name, each in totals.items())}")
-            sys.stdout.flush()
+            found = sum(len(tally.disagreements) for tally in totals.values())
+            print(f"seed {seed} done, {found} disagreements in this process", flush=True)
     return totals
 
 
@@ -86,11 +85,12 @@ async def _trial_of_pocketbase(seed: int, filters: int, pocketbase: Reference) -
     ids = {name: pocketbase.root.ask("GET", f"/api/collections/{name}")["id"] for name in world.collections}
     superuser = pocketbase.root.ask("GET", "/api/collections/_superusers/records")["items"][0]
     settle(world, made, ids, superuser)
-    generating.MOMENT = datetime.now(UTC)  # its clock cannot be stopped
     tally = Tally()
 
+    asked = questions(dice, world, filters, datetime.now(UTC))  # its clock cannot be stopped
+
     def sensible() -> Iterator[Question]:
-        return (each for each in questions(dice, world, filters) if not ACCIDENTS.search(each.text))
+        return (each for each in asked if not ACCIDENTS.search(each.text))
 
     async def ask(collection: str, text: str, asking: Asking) -> frozenset[str] | str:
         return pocketbase.ask(collection, text, asking)

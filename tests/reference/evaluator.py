@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from tests.reference.conditions import condition
 from tests.reference.language import LONGEST_FILTER, Comparison, Forbidden, Group, Invalid, parse
-from tests.reference.operands import BASE, Bound, Join, Names, Operand
+from tests.reference.names import Names
+from tests.reference.operands import BASE, Bound, Join, Operand
 from tests.reference.storage import Truth, both, either, negated
 from tests.reference.world import Asking, Collection, Record, World
 

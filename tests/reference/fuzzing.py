@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from tests.reference.generating import FilterMaking
+from tests.reference.making import FilterMaking
 from tests.reference.world import World
 
 MARK = "zqxmark"  # stands in every text literal, and so must never be seen in a statement

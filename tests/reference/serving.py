@@ -21,8 +21,8 @@ from piccolo.columns import (
 )
 from piccolo.table import Table
 from tests.asking import Api, serving
-from tests.reference.generating import MOMENT
 from tests.reference.world import Asking, Field, Record, World
+from tests.reference.worlds import MOMENT
 
 from piccobase import AuthCollection, Collection, FieldRules, Rules, signed_in
 from piccobase.base import clock
@@ -54,7 +54,7 @@ def declared(world: World) -> list[type[Table]]:
 
 def _column(field: Field, tables: Mapping[str, type[Table]], own: str) -> Any:
     options: dict[str, Any] = {"secret": field.hidden, "unique": field.unique}
-    nullable = {"null": True, "default": None} if field.nullable else {}
+    nullable: dict[str, Any] = {"null": True, "default": None} if field.nullable else {}
     match field.kind:
         case "text":
             return Varchar(**options, **nullable)

@@ -1,7 +1,7 @@
 """What a filter is asked of: collections with their fields, rules and records, and whoever asks."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -50,7 +50,7 @@ class Collection:
     list_rule: str | None = ""
     strict: bool = False
     auth: bool = False
-    records: list[Record] = field(default_factory=list)
+    records: Sequence[Record] = field(default_factory=list)
 
     def field(self, name: str) -> Field | None:
         return next((each for each in self.fields if each.name == name), None)
