@@ -45,7 +45,7 @@ class Joined:
 class Pointing:
     """How the records of a back-relation are tied to the one they point to, where no index finds them by that.
 
-    `seen` is what a client may see of them.
+    `seen` is what a client may see of them. PostgreSQL works out by itself what to do then.
     """
 
     pointer: Fragment
@@ -195,7 +195,8 @@ class Joins:
             return points if listed is None else compose(points, " AND ", seen(alias))
 
         found = self._records(row, (hop.key, listed is not None), hop.target, on, many=hop.many)
-        if isinstance(found.scope, Fan) and hop.many and not relation.multiple and not hop.indexed:
+        scanned = hop.many and not relation.multiple and not hop.indexed
+        if scanned and isinstance(found.scope, Fan) and self.dialect.name == "sqlite":
             found.scope.pointing = Pointing(found.column(relation.column), row.key, seen(found.alias))
         return found
 

@@ -20,7 +20,7 @@ Readable = Callable[[CollectionInfo, FieldInfo], bool]
 """Whether the caller may use a field in a filter or sort at all."""
 
 Enter = Callable[[CollectionInfo], object]
-"""Asked before anything is said of a collection that a path goes into. Raises LockedRelation."""
+"""Asked before anything is said of a collection that a path comes from. Raises LockedRelation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,8 @@ class Lookup:
         """The hops of a path that begins at a record of `collection`, and its end; each is looked up when asked for.
         `taken` hops have led there.
 
-        Raises UnknownField, and LockedRelation where a hop goes into a collection that the caller may not list.
+        Raises UnknownField, and LockedRelation where a hop comes from a collection that the caller may not list;
+        whoever follows a hop asks whether it may be entered before asking for the next.
         """
         for index, part in enumerate(parts):
             rest = parts[index + 1 :]
@@ -93,7 +94,6 @@ class Lookup:
                 return
             if index + taken == MAX_HOPS:
                 raise UnknownField(f"A path can go through {MAX_HOPS} relations and no more.", name.at)
-            self.enter(hop.target)
             yield hop
             collection = hop.target
 

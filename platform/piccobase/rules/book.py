@@ -6,7 +6,6 @@ from piccobase.base.errors import Problem
 from piccobase.filters.closing import Condition, closed
 from piccobase.filters.compiler import compile_filter, open_filter
 from piccobase.filters.dialects import SQLITE
-from piccobase.filters.dialects.base import Dialect
 from piccobase.filters.errors import InvalidFilter, LockedRelation
 from piccobase.filters.fragments import Fragment
 from piccobase.filters.joins import Joins, Listed
@@ -108,13 +107,22 @@ def _mistake(registry: Registry, collection: CollectionInfo, text: str | None) -
         return ""
     if not text.strip():
         return 'There are only blanks in it: give "" for everyone, or None for superusers only.'
-    dialect: Dialect = SQLITE
-    names = CollectionNames(collection=collection, find=registry.find, joins=Joins(dialect), alias="r")
     try:
-        compile_filter(parse(text, limits=RULE_LIMITS), names, dialect, constants=True)
+        parsed = parse(text, limits=RULE_LIMITS)
+        for who in _askers(registry):
+            names = CollectionNames(
+                collection=collection, find=registry.find, joins=Joins(SQLITE), alias="r", signed_in_as=who
+            )
+            compile_filter(parsed, names, SQLITE, constants=True)
     except InvalidFilter as error:
         return error.message
     return ""
+
+
+def _askers(registry: Registry) -> list[CollectionInfo | None]:
+    """Guests, and the auth collections whose records rules are asked for."""
+    auth = [one for one in registry.collections.values() if one.kind == "auth" and one.name != "_superusers"]
+    return [None, *auth]
 
 
 def warn_of_rules(registry: Registry) -> list[Problem]:

@@ -219,17 +219,41 @@ def test_a_client_sorts_by_nothing_that_it_may_not_list(related: Database, sort:
     assert related.ask("posts", "id != ''", sort=sort, **client(related)) == expected
 
 
-def test_a_rule_keeps_its_own_look_at_what_the_client_does_not_see(related: Database) -> None:
-    """Were both about the same rows, the client's filter would make the rule blind."""
+RULES_AND_CLIENTS = [
+    ("vcomments_via_post.text = ''", "vcomments_via_post.text = ''", "p3 p4 p5"),
+    ("vcomments_via_post.text != ''", "vcomments_via_post.text ?= 'c2'", ""),
+    ("vcomments_via_post.text ?= 'c2'", "vcomments_via_post.text ?= 'c1'", "p1"),
+    ("vcats.name ?= 'Blue'", "vcats.name ?= 'Blue'", ""),
+    ("vcats.name ?= 'Blue'", "vcats.name ?= 'red'", ""),  # of one and the same, as on the reference
+    ("mcats.name ?= 'red'", "mcats.name ?= 'Blue'", ""),
+    ("mcats.name = 'Blue'", "mcats.name ?= 'Blue'", "p2"),
+    ("msel:each ?= 'a'", "msel:each ?= 'b'", ""),
+]
+
+
+@pytest.mark.parametrize("rule_first", [True, False])
+@pytest.mark.parametrize(
+    ("rule", "asked", "expected"), RULES_AND_CLIENTS, ids=[f"{c[0]}, {c[1]}" for c in RULES_AND_CLIENTS]
+)
+def test_rule_and_filter_are_about_the_same_rows_but_for_what_only_the_rule_sees(
+    related: Database, rule: str, asked: str, expected: str, rule_first: bool
+) -> None:
+    """Were they about the same rows there, the filter would make the rule blind, or the rule give the filter sight."""
     joins = Joins(related.dialect)
-    options = {"collection": related.collection("posts"), "find": related.registry.find, "joins": joins, "alias": "r"}
-    rule = open_filter(parse("vcomments_via_post.text = ''"), CollectionNames(**options), related.dialect)
-    asked = open_filter(
-        parse("vcomments_via_post.text = ''"), CollectionNames(**options, **client(related)), related.dialect
-    )
-    where = [closed([rule, asked, *restrictions(joins)])]
+    options: dict[str, Any] = {
+        "collection": related.collection("posts"), "find": related.registry.find, "joins": joins, "alias": "r",
+    }  # fmt: skip
+    compile_both = [
+        (rule, CollectionNames(**options)),
+        (asked, CollectionNames(**options, **client(related))),
+    ]
+    conditions = [
+        open_filter(parse(text), names, related.dialect, constants=True)
+        for text, names in (compile_both if rule_first else compile_both[::-1])
+    ]
+    where = [closed([*conditions, *restrictions(joins)])]
     found = related.select("posts", joins, where, Fragment('"r"."id"'), Bindings())
-    assert [row[0] for row in found] == ["p3", "p4", "p5"]
+    assert " ".join(row[0] for row in found) == expected
 
 
 REFUSED = [
