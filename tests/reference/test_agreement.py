@@ -7,7 +7,7 @@ from tests.reference.agreement import Tally
 from tests.reference.trial import trial
 
 FILTERS = 120
-WORLDS = (844, 868, 877, 894)  # of many, those of whose records filters find a part most often
+WORLDS = (14, 18, 47, 54)  # of many, those of whose records filters find a part most often
 
 
 @pytest.mark.parametrize("seed", WORLDS)
