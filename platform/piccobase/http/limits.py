@@ -1,8 +1,7 @@
 """Rate limits (protocol.md §9.1): which rule a request falls under. Pure; counting is `counting.py`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from piccobase.http.collections import PREFIX, path_parts
 from piccobase.schema.registry import Registry
@@ -32,8 +31,7 @@ TAGS: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a request asks for. `collection` is a name, "" where none is asked of; `path` names it by that too."""
 
     method: str
