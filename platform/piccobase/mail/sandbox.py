@@ -26,7 +26,7 @@ from piccobase.mail.message import MAX_BODY
 MAX_SOURCE = 50_000  # characters of a template
 MAX_STEPS = 10_000  # of all loops of one render
 MAX_VALUES = 64 << 10  # bytes of the values as JSON
-_STEPS = "_steps"
+_STEPS, _COUNTED = "_steps", "counted steps"  # names that no template can write
 _FILTERS = (
     *("capitalize", "lower", "title", "trim", "truncate", "upper"),
     *("d", "default", "e", "escape", "first", "int", "items", "last", "length", "urlencode"),
@@ -102,7 +102,7 @@ def _environment(autoescape: bool) -> _Plain:
     environment = _Plain(autoescape=autoescape, undefined=StrictUndefined, enable_async=False, optimized=False)
     environment.globals.clear()
     environment.filters = {name: environment.filters[name] for name in _FILTERS}
-    environment.filters |= {"join": _joined, _counted.__name__: _counted}
+    environment.filters |= {"join": _joined, _COUNTED: _counted}
     environment.tests = {name: environment.tests[name] for name in _TESTS}
     return environment
 
@@ -155,7 +155,7 @@ def _restrict(template: nodes.Template) -> None:
             what = type(node).__name__.lower()
             raise TemplateSyntaxError(f"templates of mails have no {what}", node.lineno)
     for loop in list(template.find_all(nodes.For)):
-        loop.iter = nodes.Filter(loop.iter, _counted.__name__, [], [], None, None, lineno=loop.lineno)
+        loop.iter = nodes.Filter(loop.iter, _COUNTED, [], [], None, None, lineno=loop.lineno)
 
 
 def _plain_data(values: Mapping[str, Any]) -> dict[str, Any]:

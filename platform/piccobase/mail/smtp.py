@@ -71,6 +71,8 @@ class SMTPMailer:
                 f"{self._place} offers no encryption, and the password is not sent without. Turn on smtp.tls (as a "
                 "rule with port 465), or leave the user name empty."
             )
+        if server.is_ehlo_or_helo_needed:  # anew after STARTTLS: what the server said before counts for nothing
+            await server.ehlo()
         if self.method == "PLAIN":
             await server.auth_plain(self.username, self.password)
         elif self.method == "LOGIN":
@@ -84,7 +86,8 @@ class SMTPMailer:
 
     def _told(self, error: Exception) -> MailError:
         """What has happened, as an error of ours."""
-        match error:
+        beneath = error.__cause__ if isinstance(error.__cause__, OSError) else error
+        match beneath:
             case SMTPAuthenticationError(code=code, message=said):
                 return MailFailed(f"{self._place} did not accept user name and password: {code} {said}")
             case SMTPRecipientsRefused(recipients=each):
@@ -96,11 +99,11 @@ class SMTPMailer:
             case SMTPNotSupported():
                 return MailRefused(f"{self._place} cannot do what this mail needs: {error}")
             case SSLError():
-                return MailFailed(f"{self._place} cannot be reached with encryption: {error}")
+                return MailFailed(f"{self._place} cannot be spoken to with encryption: {beneath}")
             case TimeoutError():
                 return MailFailed(f"{self._place} took longer than {self.timeout:g} seconds.")
             case _:
-                return MailFailed(f"{self._place} cannot be used: {error or type(error).__name__}")
+                return MailFailed(f"{self._place} cannot be used: {str(beneath) or type(beneath).__name__}")
 
 
 def _is_this_machine(host: str) -> bool:
