@@ -263,6 +263,7 @@ WAYS_TO_FAIL: list[BaseException] = [
     Unspeakable(),
     ExceptionGroup("several", [ValueError("one"), OSError("two")]),
     RecursionError("deep"),
+    LookupError("a NUL \0 and half a character \ud800"),
 ]
 
 

@@ -114,44 +114,6 @@ async def test_of_several_processes_exactly_one_fires_it(clockwork: Clockwork) -
             assert clockwork.ran == ["often"] * number
 
 
-# Paris: clocks jump from 02:00 to 03:00 on 2026-03-29, and from 03:00 back to 02:00 on 2026-10-25.
-JUMPS = [
-    ("30 2 * * *", datetime(2026, 3, 28, 20, tzinfo=UTC), datetime(2026, 3, 29, 12, tzinfo=UTC), ["01:00"]),
-    ("30 2 * * *", datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 10, 25, 12, tzinfo=UTC), ["00:30"]),
-    ("0 3 * * *", datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 10, 25, 12, tzinfo=UTC), ["02:00"]),
-]
-
-
-@pytest.mark.parametrize(("expression", "begin", "end", "expected"), JUMPS)
-async def test_on_days_when_the_clock_jumps_it_fires_once(
-    tmp_path: Path, expression: str, begin: datetime, end: datetime, expected: list[str]
-) -> None:
-    """Attack 67: looked at every ten minutes, through the whole night."""
-    clockwork, fired = Clockwork(), []
-    clockwork.app.schedule(expression, id="night", timezone="Europe/Paris")(lambda: clockwork.ran.append("night"))
-    async with started(clockwork, None, tmp_path):
-        moment = begin
-        while moment < end:
-            if "night" in await clockwork.at(moment):
-                fired.append(moment.strftime("%H:%M"))
-            moment += timedelta(minutes=10)
-    assert fired == expected
-
-
-async def test_a_clock_that_is_set_back_fires_nothing_again_and_one_that_was_far_ahead_does_not_silence_it(
-    clockwork: Clockwork,
-) -> None:
-    """Attack 67."""
-    await clockwork.at(NOON)
-    assert await clockwork.at(NOON + timedelta(minutes=5)) == ["often"]
-    assert await clockwork.at(NOON + timedelta(minutes=4)) == []
-    assert await clockwork.at(NOON + timedelta(minutes=5)) == []
-    # For a while the clock shows the next year.
-    assert "often" in await clockwork.at(NOON + timedelta(days=365))
-    assert await clockwork.at(NOON + timedelta(minutes=6)) == []
-    assert await clockwork.at(NOON + timedelta(minutes=10)) == ["often"]
-
-
 async def test_what_was_missed_is_said_and_caught_up_once_where_that_was_asked_for(clockwork: Clockwork) -> None:
     await clockwork.at(NOON)
     # Nobody was there for three days. `report` wants to be caught up, `nightly` does not.

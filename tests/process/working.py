@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,12 +74,12 @@ def worker_process(data_dir: Path, database_url: str, beat: float, lost_after: f
     return subprocess.Popen([sys.executable, "-m", __name__, *map(str, words)], cwd=ROOT, stdout=subprocess.PIPE)
 
 
-async def add_jobs(services: Services, count: int, pause: float) -> None:
-    """Half of them `again`, half of them `once`, and one minute of the schedule that is due."""
+async def add_jobs(services: Services, count: int, pause: float, at: datetime | None = None) -> None:
+    """Half of them `again`, half of them `once`."""
     for start in range(0, count, 500):
         async with services.engine.transaction():
             for number in range(start, min(count, start + 500)):
-                await services.work.jobs.add("once" if number % 2 else "again", {"pause": pause})
+                await services.work.jobs.add("once" if number % 2 else "again", {"pause": pause}, at=at)
 
 
 async def unfinished(services: Services) -> int:

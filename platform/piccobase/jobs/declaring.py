@@ -15,6 +15,7 @@ from piccobase.schema.naming import nearest
 ATTEMPTS = 10  # of a job; with BACKOFF the last is made about three quarters of an hour after the first
 BACKOFF = 5.0  # seconds before the second attempt; doubled from there on
 TIMEOUT = 600.0  # seconds
+SCHEDULE_PRIORITY = 100  # before all jobs that have just the usual one: what is to be in time must not queue
 BUILT_IN = "__pb"  # the prefix of the system's own
 
 JobFunction = Callable[..., Any]  # async, or not, and then run in a thread
@@ -105,13 +106,13 @@ class JobRegistry:
         attempts: int = 1,
         backoff: float = BACKOFF,
         timeout: float = TIMEOUT,
-        priority: int = 0,
+        priority: int = SCHEDULE_PRIORITY,
     ) -> Callable[[Function], Function]:
         """Declares the decorated function as a job that is added by the clock; it is called without arguments.
 
         `expression` has five cron fields, or is a macro such as "@daily", and is meant in `timezone` (default "UTC").
         `id` is the function's name unless given. `catch_up` runs it once when it was missed, by more than a minute,
-        because no process was there. The rest is as for `job`, but for one attempt only.
+        because no process was there. The rest is as for `job`, but there is one attempt only, and `priority` is 100.
         """
 
         def declare(function: Function) -> Function:

@@ -118,4 +118,6 @@ def _failed(error: BaseException) -> Outcome:
         text = "".join(traceback.format_exception(type(error), error, trace))
     except Exception:
         text = f"{type(error).__name__}, which cannot be shown"
-    return Outcome(text.rstrip("\n"), final=isinstance(error, GiveUp))
+    # Neither a database nor a log takes a NUL, or half of a character.
+    text = text.rstrip("\n").replace("\0", "\\0").encode(errors="backslashreplace").decode()
+    return Outcome(text, final=isinstance(error, GiveUp))

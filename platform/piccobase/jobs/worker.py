@@ -49,7 +49,8 @@ class Worker:
         self._held = asyncio.Lock()  # around whatever changes which jobs it holds and whether it has a row
         self._running: dict[str, asyncio.Task[None]] = {}
         self._seen: dict[str, tuple[int, float]] = {}  # others' beats, and since when they have stood still
-        self._doubtful = False  # the database may believe that it holds jobs of which it knows nothing
+        self._doubtful = False  # the database may believe that it holds jobs which it does not run
+        self._unwritten: set[str] = set()  # of these those that have run, and could not be written down
         self._wake = asyncio.Event()
         self._pause = SHORTEST_PAUSE
         self._loop: asyncio.AbstractEventLoop
@@ -132,11 +133,12 @@ class Worker:
         return len(claims)
 
     async def _settle_doubts(self) -> None:
-        if self._id is not None:
+        if self._doubtful and self._id is not None:
             for claim in await self._claims.held(self._id):
                 if claim.id not in self._running:
-                    await self._claims.give_back(claim, begun=False)
+                    await self._claims.give_back(claim, begun=claim.id in self._unwritten)
         self._doubtful = False
+        self._unwritten.clear()
 
     # --- running
 
@@ -145,24 +147,23 @@ class Worker:
         outcome: Outcome | None = None
         try:
             outcome = await run_job(info, claim)
-            await self._persist(partial(self._end, claim, outcome, info.backoff))
+            await self._persist(claim, partial(self._end, claim, outcome, info.backoff), attempts=100)
         except asyncio.CancelledError:
             if self._id == claim.worker:  # else it is no longer ours to give
                 end = partial(self._end, claim, outcome, info.backoff) if outcome else partial(self._give_back, claim)
-                await self._persist(end, attempts=3)
+                await self._persist(claim, end, attempts=3)
         finally:
             del self._running[claim.id]
             self._wake.set()
 
     async def _end(self, claim: Claim, outcome: Outcome, backoff: float) -> None:
-        async with self._schedules.db.transaction():
-            if not outcome.error:
-                held, became = await self._claims.finish(claim), "done"
-            else:
-                held = await self._claims.fail(claim, outcome.error, backoff=backoff, final=outcome.final)
-                became = "dead" if outcome.final or claim.is_last else "failed"
-            if held:
-                await self._schedules.note(claim, became, outcome.error)
+        became = "done" if not outcome.error else "dead" if outcome.final or claim.is_last else "failed"
+        if claim.name in self._jobs.registry.schedules:
+            async with self._schedules.db.transaction():
+                if held := await self._write_end(claim, outcome, backoff):
+                    await self._schedules.note(claim, became, outcome.error)
+        else:
+            held = await self._write_end(claim, outcome, backoff)
         if not held:
             log.warning("The job %s (%s) ended after it had been given to another worker.", claim.name, claim.id)
         elif outcome.error:
@@ -176,13 +177,18 @@ class Worker:
                 outcome.error,
             )
 
+    async def _write_end(self, claim: Claim, outcome: Outcome, backoff: float) -> bool:
+        if not outcome.error:
+            return await self._claims.finish(claim)
+        return await self._claims.fail(claim, outcome.error, backoff=backoff, final=outcome.final)
+
     async def _give_back(self, claim: Claim) -> None:
         async with self._schedules.db.transaction():
             if await self._claims.give_back(claim) and claim.attempts == 1:
                 await self._schedules.note(claim, "dead", STOPPED)
 
-    async def _persist(self, write: Callable[[], Awaitable[object]], attempts: int = 1_000_000) -> None:
-        """Writes down how a job ended, and again while the database does not take it."""
+    async def _persist(self, claim: Claim, write: Callable[[], Awaitable[object]], *, attempts: int) -> None:
+        """Writes down how a job ended, and again while the database does not take it; in the end leaves it in doubt."""
         for attempt in range(attempts):
             try:
                 await write()
@@ -191,19 +197,19 @@ class Worker:
                 if attempt in (0, 9):
                     log.exception("How a job ended could not be written down yet.")
                 await asyncio.sleep(min(5.0, 0.1 * 2 ** min(attempt, 10)))
+        self._unwritten.add(claim.id)
         self._doubtful = True
 
     # --- being alive, and seeing who is not
 
     async def _beat_on(self) -> None:
         async with self._held:
-            if self._doubtful:
-                await self._settle_doubts()
+            if self._id is not None and not await self._claims.beat(self._id):
+                self._lose()
+            await self._settle_doubts()
             if self._id is not None and not self._running:
                 await self._claims.leave(self._id)
                 self._id = None
-            elif self._id is not None and not await self._claims.beat(self._id):
-                self._lose()
         await self._bury_the_dead()
         await asyncio.sleep(self._beat)
 
@@ -253,8 +259,7 @@ class Worker:
 
     async def _leave(self) -> None:
         async with self._held:
-            if self._doubtful:
-                await self._settle_doubts()
+            await self._settle_doubts()
             if self._id is not None and not self._running:
                 await self._claims.leave(self._id)
                 self._id = None
