@@ -70,6 +70,7 @@ async def prove(services: Services, data_dir: Path, database_url: str, count: in
     await add_jobs(services, count, pause=PAUSE)
     for victim, share in ((workers[0], 0.2), (workers[1], 0.4)):
         await until(lambda: unfinished(services), round(count * (1 - share)))
+        assert victim.poll() is None, "it has ended by itself"
         victim.send_signal(signal.SIGKILL)
     await until(lambda: unfinished(services), 0)
     ended = time.time()
