@@ -91,7 +91,7 @@ class _Compiler:
         where = [*_guards(fresh), broken]
         present: frozenset[str] = frozenset()
         if _is_unknown_of_null(one, node.operator, other):
-            where[:0] = [self._is_there(side) for side in fresh]
+            where[:0] = [self._is_there(side) for side in fresh if isinstance(side, Column) or not side.known]
             present = _passed(fresh)
         fans = _fans_of(side for side in fresh if _is_many(side))
         where += [rule for fan in fans for rule in fan.restrictions.values()]
@@ -102,7 +102,7 @@ class _Compiler:
         if isinstance(side, Column):
             return self._dialect.is_there(side)
         read = side.read
-        return TRUE if side.known else self._dialect.boolean_slot(lambda bindings: read(bindings) is not None)
+        return self._dialect.boolean_slot(lambda bindings: read(bindings) is not None)
 
     def _sides(self, node: tree.Comparison, names: Names) -> tuple[Side, Side]:
         left, right = self._operand(node.left, names), self._operand(node.right, names)

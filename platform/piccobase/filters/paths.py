@@ -86,6 +86,10 @@ class Lookup:
             if field is not None and (not rest or field.family in JSON_FAMILIES):
                 yield End(field, rest)
                 return
+            between = self._between(collection, part) if field is None else None
+            if between is not None:
+                yield from self._through(between, rest, name, taken + index)
+                return
             hop = self.back(collection, part, name) if field is None else self._along(collection, field, name)
             if not rest:
                 raise UnknownField(f"Name a field of {hop.target.name} behind {part}, {part}.id for example.", name.at)
@@ -93,9 +97,37 @@ class Lookup:
                 yield End(field)  # the key of a single relation is the relation itself (protocol.md §3.2)
                 return
             if index + taken == MAX_HOPS:
-                raise UnknownField(f"A path can go through {MAX_HOPS} relations and no more.", name.at)
+                raise _too_far(name)
             yield hop
             collection = hop.target
+
+    def _between(self, collection: CollectionInfo, part: str) -> tuple[Hop, Hop] | None:
+        """Piccolo's M2M: back to the records of the joining table, and on to what they point to as well."""
+        for m2m in collection.table._meta.m2m_relationships:
+            if m2m._meta.name != part:
+                continue
+            joining = self.find(m2m._meta.resolved_joining_table._meta.tablename)
+            if joining is None:
+                return None
+            self.enter(joining)
+            here, there = (
+                self.field(joining, key._meta.db_column_name)
+                for key in (m2m._meta.primary_foreign_key, m2m._meta.secondary_foreign_key)
+            )
+            target = self.find(there.target) if there is not None else None
+            if here is not None and there is not None and target is not None:
+                return Hop(here, joining, back=True), Hop(there, target)
+        return None
+
+    def _through(self, hops: tuple[Hop, Hop], rest: tuple[str, ...], name: Name, taken: int) -> Iterator[Hop | End]:
+        back, along = hops
+        if not rest:
+            raise UnknownField(f"Name a field of {along.target.name} behind {name}, {name}.id for example.", name.at)
+        if taken + 2 > MAX_HOPS:
+            raise _too_far(name)
+        yield back
+        yield along
+        yield from self.steps(along.target, rest, name, taken + 2)
 
     def _along(self, collection: CollectionInfo, field: FieldInfo, name: Name) -> Hop:
         target = self.find(field.target) if field.target else None
@@ -125,3 +157,7 @@ class Lookup:
             )
         known = [field.name for field in collection.fields if self.readable(collection, field)]
         return UnknownField(f'{collection.name} has no field "{part}".{nearest(part, known)}', name.at)
+
+
+def _too_far(name: Name) -> UnknownField:
+    return UnknownField(f"A path can go through {MAX_HOPS} relations and no more.", name.at)

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from tests.unit.filters.conftest import MOMENT, UID
+from tests.unit.filters.conftest import MOMENT, UID, Database
 
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.compiler import compile_filter
 from piccobase.filters.dialects import dialect_of
+from piccobase.filters.errors import TooManyRows
 from piccobase.filters.fragments import render
 from piccobase.filters.joins import Joins
 from piccobase.filters.names import CollectionNames
@@ -98,6 +99,67 @@ def test_a_filter_compiles_to_sql_that_an_index_serves(
         statement = render(compile_filter(parsed, names, joins.dialect), joins.dialect.name)
         assert statement.sql == sql
         assert statement.bind(Bindings(literals=parsed.literals, actor=actor, moment=MOMENT)) == args
+
+
+FANS = [
+    (
+        "comments_via_post.text ?= 'x'",
+        'EXISTS (SELECT 1 FROM "comments" AS "via_1" WHERE "via_1"."post" = "r"."id" AND "via_1"."text" = ?)',
+    ),
+    (
+        "num = 1 && comments_via_post.text ?= 'x' && comments_via_post.n ?= 2",
+        (
+            '("r"."num" = ? AND EXISTS (SELECT 1 FROM "comments" AS "via_1" WHERE "via_1"."post" = "r"."id"'
+            ' AND "via_1"."text" = ? AND "via_1"."n" = ?))'
+        ),
+    ),
+    (
+        "comments_via_post.text ?= 'x' || comments_via_post.text ?= 'y'",
+        (
+            '(EXISTS (SELECT 1 FROM "comments" AS "via_1" WHERE "via_1"."post" = "r"."id" AND "via_1"."text" = ?)'
+            ' OR EXISTS (SELECT 1 FROM "comments" AS "via_1" WHERE "via_1"."post" = "r"."id" AND "via_1"."text" = ?))'
+        ),
+    ),
+    (
+        "comments_via_post.text ?!= 'x'",
+        (
+            'EXISTS (SELECT 1 FROM (SELECT 1) AS "one" LEFT JOIN "comments" AS "via_1" ON "via_1"."post" = "r"."id"'
+            ' WHERE "via_1"."text" IS NOT ?)'
+        ),
+    ),
+    (
+        "uniq_via_post.text = 'x'",
+        '"via_1"."text" = ?',
+    ),
+    (
+        "msel:each = 'a'",
+        (
+            '(EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid("r"."msel") THEN "r"."msel" ELSE \'[]\' END)'
+            ' AS "via_1" WHERE "via_1"."value" = ?) AND NOT EXISTS (SELECT 1 FROM json_each(CASE WHEN'
+            ' json_valid("r"."msel") THEN "r"."msel" ELSE \'[]\' END) AS "via_2" WHERE ("via_2"."value") IS NOT NULL AND'
+            ' ("via_2"."value" = ?) IS NOT TRUE))'
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "sql"), FANS, ids=[case[0] for case in FANS])
+def test_what_fans_out_stands_in_an_exists_around_all_that_speaks_of_it(related: Database, text: str, sql: str) -> None:
+    joins = Joins(dialect_of("sqlite"))
+    posts = related.registry.collections["posts"]
+    names = CollectionNames(collection=posts, find=related.registry.find, joins=joins, alias="r")
+    statement = render(compile_filter(parse(text), names, joins.dialect), "sqlite")
+    assert statement.sql == sql
+
+
+@pytest.mark.parametrize("size", [50, 51])
+def test_more_related_records_at_once_than_a_database_joins_are_refused(related: Database, size: int) -> None:
+    text = " && ".join(f"@collection.cats:a{number}.name ?= 'red'" for number in range(size))
+    together = text + " && (" + " || ".join(f"@collection.cats:a{number}.n ?= 1" for number in range(size)) + ")"
+    assert related.ask("posts", text) == "p1 p2 p3 p4 p5"
+    if size > 50:
+        with pytest.raises(TooManyRows, match="50 related records"):
+            related.ask("posts", together)
 
 
 def test_a_rules_literals_are_its_own_and_a_clients_come_with_each_request(registry: Registry) -> None:
