@@ -19,8 +19,11 @@ from piccobase_admin.explorer.pages import explorer_pages
 from piccobase_admin.pages.design import design_pages
 from piccobase_admin.pages.home import home_pages
 from piccobase_admin.pages.jobs import job_pages
+from piccobase_admin.pages.logs import log_pages
+from piccobase_admin.pages.mails import mail_pages
 from piccobase_admin.pages.set_up import set_up_pages
 from piccobase_admin.pages.sign_in import sign_in_pages
+from piccobase_admin.pages.sql import sql_pages
 from piccobase_admin.rendering import page
 from piccobase_admin.settings.pages import settings_pages
 
@@ -38,7 +41,10 @@ def make_application(services: Services) -> ASGIApp:
             *design_pages(),
             *api_pages(services),
             *job_pages(services),
+            *log_pages(services),
+            *sql_pages(services),
             *explorer_pages(services),
+            *mail_pages(services),
             *settings_pages(services),
         ],
         exception_handlers={RequestError: _answer, HTTPException: _answer_http, Exception: _answer_unexpected},

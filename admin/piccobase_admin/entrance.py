@@ -20,6 +20,7 @@ from litestar.types import ASGIApp
 
 from piccobase.extending import Forbidden, NotFound, RequestError, Services, Unauthorized, encode_json, unexpected
 from piccobase_admin import assets
+from piccobase_admin.navigation import entries_for
 from piccobase_admin.rendering import render
 from piccobase_admin.signing import SIGN_IN, header, is_same_origin, safe_next, superuser_of
 
@@ -46,11 +47,13 @@ class Entrance:
     def __init__(self, services: Services, pages: ASGIApp, rooms: Mapping[str, str]) -> None:
         self._services = services
         self._pages = pages
+        self._navigation = entries_for(services)
         self._rooms = {path: _Room(services, target) for path, target in rooms.items()}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         head = scope["method"] == "HEAD"
         scope = {**scope, "method": "GET" if head else scope["method"], "user": None}
+        scope["navigation"] = self._navigation
         started = False
 
         async def send_with_headers(message: Any) -> None:

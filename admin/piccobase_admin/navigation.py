@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from piccobase.extending import CollectionInfo
+from piccobase.extending import CollectionInfo, Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,15 @@ ENTRIES = (
     Entry("/admin/collections", "API", "api"),
     Entry("/admin/docs", "Reference", "reference"),
     Entry("/admin/jobs", "Jobs", "jobs"),
+    Entry("/admin/logs", "Logs", "logs"),
+    Entry("/admin/sql", "SQL", "sql"),
     Entry("/admin/settings", "Settings", "settings"),
 )
+
+
+def entries_for(services: Services) -> tuple[Entry, ...]:
+    """The entries that lead somewhere on this server."""
+    return tuple(entry for entry in ENTRIES if entry.path != "/admin/sql" or services.sql_console is not None)
 
 
 def entry_at(path: str) -> Entry | None:

@@ -33,7 +33,7 @@ environment.filters.update(
     records_address=records_address,
     api_address=api_address,
 )
-environment.globals.update(asset=assets.address, navigation=ENTRIES, version=__version__)
+environment.globals.update(asset=assets.address, version=__version__)
 
 
 def render(template: str, scope: Any, **values: Any) -> str:
@@ -41,6 +41,7 @@ def render(template: str, scope: Any, **values: Any) -> str:
     user = scope.get("user")
     return environment.get_template(template).render(
         here=entry_at(scope["path"]),
+        navigation=scope.get("navigation", ENTRIES),
         signed_in_as=user.values["email"] if isinstance(user, Actor) else "",
         **values,
     )

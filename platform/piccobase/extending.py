@@ -21,14 +21,16 @@ from piccobase.base.errors import (
     TooLarge,
     TooManyRequests,
     Unauthorized,
+    Unavailable,
     Unexpected,
 )
 from piccobase.base.json import NotJSON, encode_json, parse_whole_json
-from piccobase.db.errors import StillReferenced
+from piccobase.db.errors import DatabaseFailed, StillReferenced
 from piccobase.db.facts import DatabaseFacts, read_facts
 from piccobase.http.addresses import Addresses, AddressList, network_of
 from piccobase.http.collections import unexpected
 from piccobase.http.counting import Counter, make_counter
+from piccobase.http.sql import run_sql
 from piccobase.jobs.declaring import JobRegistry
 from piccobase.jobs.errors import GiveUp
 from piccobase.jobs.looking import MOST_COUNTED, SeenJob, SeenSchedule
@@ -36,6 +38,9 @@ from piccobase.jobs.looking import STATES as JOB_STATES
 from piccobase.jobs.running import current_job
 from piccobase.jobs.tables import State as JobState
 from piccobase.jobs.tables import ms_text
+from piccobase.logs.reading import LogPage, LogReader
+from piccobase.mail.accounts import as_page, places_of
+from piccobase.mail.errors import MailError
 from piccobase.records.asking import ListQuery
 from piccobase.records.creating import create_record
 from piccobase.records.deleting import delete_record
@@ -48,6 +53,7 @@ from piccobase.rules.wording import describe_reading, describe_verb, describe_wr
 from piccobase.schema.actor import Actor
 from piccobase.schema.collections import CollectionInfo, Verb
 from piccobase.schema.fields import FieldInfo
+from piccobase.schema.mail_template import MAIL_KINDS, MailKind, MailTemplate
 from piccobase.schema.registry import Registry
 from piccobase.schema.system import SUPERUSERS_ID
 from piccobase.schema.values.base import InvalidValue
@@ -57,6 +63,7 @@ from piccobase.settings.service import OwnSection, SettingsService
 
 __all__ = [
     "JOB_STATES",
+    "MAIL_KINDS",
     "MOST_COUNTED",
     "SUPERUSERS_ID",
     "Actor",
@@ -66,6 +73,7 @@ __all__ = [
     "CollectionInfo",
     "Counter",
     "DatabaseFacts",
+    "DatabaseFailed",
     "FieldError",
     "FieldInfo",
     "Forbidden",
@@ -76,6 +84,11 @@ __all__ = [
     "JobRegistry",
     "JobState",
     "ListQuery",
+    "LogPage",
+    "LogReader",
+    "MailError",
+    "MailKind",
+    "MailTemplate",
     "Mount",
     "NotFound",
     "NotJSON",
@@ -99,8 +112,10 @@ __all__ = [
     "TooManyRequests",
     "TrustedProxySettings",
     "Unauthorized",
+    "Unavailable",
     "Unexpected",
     "Verb",
+    "as_page",
     "auth_methods",
     "check_field",
     "create_record",
@@ -120,8 +135,10 @@ __all__ = [
     "network_of",
     "now",
     "parse_whole_json",
+    "places_of",
     "plain",
     "read_facts",
+    "run_sql",
     "says",
     "unexpected",
     "unix_time",

@@ -62,9 +62,9 @@ def log_routes(store: LogStore, actors: Actors) -> Sequence[HTTPRouteHandler]:
         await the_superuser(actors, request)
         asked = parse_list_query(request.scope["query_string"])
         page = await reader.page(
+            asked.filter,
             page=asked.page,
             per_page=asked.per_page,
-            where=asked.filter,
             sort=asked.sort,
             skip_total=asked.skip_total,
         )

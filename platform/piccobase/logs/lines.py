@@ -11,7 +11,7 @@ from piccobase.base.clock import instant_text
 from piccobase.base.observing import current_scope, request_id
 from piccobase.logs.masking import masked_text
 
-_QUIET = ("httpx", "httpcore", "asyncio", "watchfiles")  # chatty below a warning, and the first two tell whole URLs
+_QUIET = ("httpx", "httpcore", "asyncio", "watchfiles", "piccolo")  # chatty; the first two tell whole URLs
 _COLOURS = {logging.DEBUG: "\033[2m", logging.WARNING: "\033[33m", logging.ERROR: "\033[31m"}
 _RESET = "\033[0m"
 

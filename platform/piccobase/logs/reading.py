@@ -1,5 +1,6 @@
 """Reading the log: pages, single entries and totals by the hour, under the filter language (protocol.md §8.3)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from piccobase.base.errors import NotFound
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.compiler import compile_filter
 from piccobase.filters.dialects import dialect_of
-from piccobase.filters.fragments import Fragment, compose, render, slot
+from piccobase.filters.fragments import Fragment, compose, join, render, slot
 from piccobase.filters.joins import Joins
 from piccobase.filters.names import CollectionNames
 from piccobase.filters.parser import CLIENT_LIMITS, parse
@@ -51,21 +52,21 @@ class LogReader:
         self._read_created = fields["created"].value.read(store.engine.dialect)
 
     async def page(
-        self, *, page: int = 1, per_page: int = 30, where: str = "", sort: str = "", skip_total: bool = False
+        self, *filters: str, page: int = 1, per_page: int = 30, sort: str = "", skip_total: bool = False
     ) -> LogPage:
-        """A page of the entries for which `where`, a filter, holds; as they came unless there is a sort.
+        """A page of the entries for which all filters hold; as they came unless there is a sort.
 
         Raises InvalidQuery for a filter or sort that is none.
         """
         await self._store.prepare()
-        names, condition, literals = self._asked(where)
+        names, condition = self._asked(filters)
         order = compile_sort(parse_sort(sort), names, self._dialect, text=sort)
         if not order.sql:
             order = Fragment(", ".join(one.sql for one in names.insertion_order()))
         found = compose(
             self._from(), condition, " ORDER BY ", order, " LIMIT ", slot(_limit), " OFFSET ", slot(_offset)
         )
-        bindings = _Bindings(literals=literals, limit=per_page, offset=(page - 1) * per_page)
+        bindings = _Bindings(limit=per_page, offset=(page - 1) * per_page)
         rows = await self._rows(compose(f"SELECT {_COLUMNS}", found), bindings)
         total = pages = -1
         if not skip_total:
@@ -88,27 +89,29 @@ class LogReader:
             raise NotFound
         return self._entry(found[0])
 
-    async def stats(self, where: str = "") -> list[dict[str, Any]]:
+    async def stats(self, *filters: str) -> list[dict[str, Any]]:
         """How many entries there are of each hour that has any: `{"date": …, "total": …}`, in their order.
 
         Raises InvalidQuery for a filter that is none.
         """
         await self._store.prepare()
-        _, condition, literals = self._asked(where)
+        _, condition = self._asked(filters)
         hour = _HOURS[self._store.engine.dialect]
         asked = compose(f"SELECT {hour} AS hour, COUNT(*)", self._from(), condition, " GROUP BY 1 ORDER BY 1")
-        rows = await self._rows(asked, Bindings(literals=literals))
+        rows = await self._rows(asked, Bindings())
         return [{"date": date, "total": total} for date, total in rows]
 
-    def _asked(self, text: str) -> tuple[CollectionNames, Fragment, Any]:
-        """The names, the condition behind WHERE, and its literals."""
+    def _asked(self, filters: Iterable[str]) -> tuple[CollectionNames, Fragment]:
+        """The names, and what stands behind FROM so that all filters hold."""
         names = CollectionNames(
             collection=self._store.collection, find=lambda name: None, joins=Joins(self._dialect), alias=_ALIAS
         )
-        if not text:
-            return names, Fragment(""), ()
-        parsed = parse(text, limits=CLIENT_LIMITS)
-        return names, compose(" WHERE ", compile_filter(parsed, names, self._dialect)), parsed.literals
+        conditions = [
+            compile_filter(parse(text, limits=CLIENT_LIMITS), names, self._dialect, constants=True)
+            for text in filters
+            if text
+        ]
+        return names, compose(" WHERE ", join(" AND ", conditions)) if conditions else Fragment("")
 
     def _from(self) -> Fragment:
         return Fragment(f' FROM {self._store.collection.source} AS "{_ALIAS}"')
