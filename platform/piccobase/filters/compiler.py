@@ -7,7 +7,16 @@ from typing import assert_never
 from piccobase.filters import tree
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.closing import Condition, Every, Part, Some, closed
-from piccobase.filters.dialects.base import Dialect, as_text, group_of, is_word, pattern_binder, plain_text, with_blank
+from piccobase.filters.dialects.base import (
+    Dialect,
+    as_text,
+    group_of,
+    is_whole_point,
+    is_word,
+    pattern_binder,
+    plain_text,
+    with_blank,
+)
 from piccobase.filters.errors import InvalidFilter
 from piccobase.filters.fragments import FALSE, TRUE, Fragment, compose, join
 from piccobase.filters.functions import compile_call, made_flag
@@ -164,6 +173,9 @@ class _Compiler:
 
     def _column_with_value(self, column: Column, operator: Operator, value: Value) -> Fragment:
         match group_of(column):
+            case "json" if is_whole_point(column) and operator in ("=", "!=") and value.kind in ("empty", "null"):
+                there = self._dialect.is_there(column)
+                return compose("NOT (", there, ")") if operator == "=" else there
             case "json":
                 return self._dialect.json_with_value(column, operator, value)
             case "number":
@@ -175,7 +187,7 @@ class _Compiler:
     def _text_with_value(self, column: Column, operator: Operator, value: Value) -> Fragment:
         dialect = self._dialect
         if column.bare and value.kind in NUMBER_KINDS:
-            return self._above_numbers(dialect.text(column), operator)
+            return self._above_numbers(with_blank(column, dialect.text(column)), operator)
         if operator in ("=", "!="):
             if value.kind in ("empty", "null"):
                 return self._emptiness(column, operator)
@@ -304,7 +316,10 @@ def _rejects_null(left: Side, operator: Operator, right: Side) -> bool:
 
 def _is_unknown_of_null(left: Side, operator: Operator, right: Side) -> bool:
     """Whether it is neither true nor false of NULL (protocol.md §3.6): where `=` is not the null-safe one."""
-    null_safe = any(isinstance(side, Column) and (side.exact or group_of(side) == "json") for side in (left, right))
+    null_safe = any(
+        isinstance(side, Column) and (side.exact or (group_of(side) == "json" and not is_whole_point(side)))
+        for side in (left, right)
+    )
     return _rejects_null(left, operator, right) and not (operator == "=" and null_safe)
 
 

@@ -19,6 +19,12 @@ from piccobase.schema.collections import CollectionInfo
 
 ALL = "p1 p2 p3 p4 p5"
 FOUND = [
+    # a point of a record that is not there is empty
+    ("cat.posts_via_cat.geo = ''", "p3 p5"),
+    ("cat.posts_via_cat.geo != ''", "p1 p2 p4"),
+    ("cat.posts_via_cat.geo.lon = null", "p3 p5"),
+    ("dt:lower >= 100", ALL),
+    ("dt:lower ~ ''", ALL),
     # relations to many: plain is all, ? is some
     ("mcats.name = 'red'", ""),
     ("mcats.name ?= 'red'", "p1 p4"),

@@ -136,8 +136,8 @@ FANS = [
         (
             '(EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid("r"."msel") THEN "r"."msel" ELSE \'[]\' END)'
             ' AS "via_1" WHERE "via_1"."value" = ?) AND NOT EXISTS (SELECT 1 FROM json_each(CASE WHEN'
-            ' json_valid("r"."msel") THEN "r"."msel" ELSE \'[]\' END) AS "via_2" WHERE ("via_2"."value") IS NOT NULL AND'
-            ' ("via_2"."value" = ?) IS NOT TRUE))'
+            ' json_valid("r"."msel") THEN "r"."msel" ELSE \'[]\' END) AS "via_2"'
+            ' WHERE ("via_2"."value") IS NOT NULL AND ("via_2"."value" = ?) IS NOT TRUE))'
         ),
     ),
 ]

@@ -49,6 +49,11 @@ _ENDS = ("x1", "y1", "x2", "y2")
 _LARGEST_ANGLE = 1e300  # beyond it there is no sine, and PostgreSQL fails
 
 
+def is_whole_point(column: Column) -> bool:
+    """Whether it is a point and not one of its numbers: as a text among others, it can be empty (protocol.md §3.6)."""
+    return column.field.family == "geo" and not column.json_path and not column.lower
+
+
 class Dialect(ABC):
     """One database's SQL. All fragments are whole expressions that can stand as an operand."""
 
