@@ -120,6 +120,7 @@ def subjects(services: Services) -> Sequence[Subject]:
     own = [
         Subject(f"of-{name}", section.title, (name,), (section.kind.__doc__ or "").split("\n")[0], plugin=True)
         for name, section in services.settings.own_sections.items()
+        if name != "mail"  # whose templates have pages of their own (pages/mails.py)
     ]
     return [*SUBJECTS, *own]
 
@@ -146,6 +147,7 @@ def _page(
     part = request.headers.get("hx-request") == "true"
     values: dict[str, Any] = {
         "subject": subject,
+        "part": part,
         "fields": list(fields_of(_root(services, subject), errors or {}, typed)),
         "told": told or ("Nothing was saved: something is wrong below." if errors else ""),
         "saved": _SAVED if saved else "",

@@ -95,13 +95,13 @@ class Edge:
 
 
 def _answering_origins(scope: Any, send: Send, origins: frozenset[bytes]) -> Send:
-    """A `send` that lets pages of these origins only read what is answered."""
+    """A `send` that lets pages of these origins only read what those of all could read."""
     asked = next((value for name, value in scope["headers"] if name == b"origin"), b"")
 
     async def send_for_origin(message: Any) -> None:
         if message["type"] == "http.response.start":
             headers = [header for header in message["headers"] if header[0].lower() != CORS_HEADER[0]]
-            if asked in origins:
+            if asked in origins and len(headers) < len(message["headers"]):
                 headers.append((CORS_HEADER[0], asked))
             message = {**message, "headers": headers}
         await send(message)
