@@ -78,7 +78,7 @@ ESCAPES = [
     "{{ 'a'|center(1000000000) }}",
     "{{ '%1000000000d' % 1 }}",
     "{{ range(1000000000) }}",
-    "{{ names|join(long) }}",
+    "{{ names|join(long)|length }}",
     "{{ 1|round(1000000000, 'ceil') }}",
     "{{ long|indent(100000) }}",
     "{{ 'a'|replace('', long) }}",

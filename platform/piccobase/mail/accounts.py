@@ -26,7 +26,7 @@ _PAGE = """\
 <meta name="color-scheme" content="light dark">
 <style>
 body {{ margin: 0 auto; max-width: 36em; padding: 1.5em; font: 16px/1.5 system-ui, sans-serif; }}
-a.btn {{ display: inline-block; padding: .6em 1.2em; border-radius: 6px; background: #1f2937; color: #fff;
+a.btn {{ display: inline-block; padding: .6em 1.2em; border-radius: 6px; background: #1d4ed8; color: #fff;
   text-decoration: none; }}
 </style>
 </head>
@@ -144,6 +144,18 @@ def as_page(body: str) -> str:
 def shown_fields(collection: CollectionInfo) -> Iterator[str]:
     """The fields that may stand in a mail: neither hidden nor kept from anybody by a rule."""
     return (field.name for field in collection.fields if not field.hidden and field.read_rule == "")
+
+
+def places_of(kind: MailKind, collection: CollectionInfo) -> Iterator[str]:
+    """The placeholders that a template of this kind can have, those that it must have first."""
+    mail = ACCOUNT_MAILS[kind]
+    yield from (f"{{{name}}}" for name in mail.needed)
+    if kind == "otp":
+        yield "{OTP_ID}"
+    if kind == "login-alert":
+        yield "{ALERT_INFO}"
+    yield from ("{APP_NAME}", "{APP_URL}")
+    yield from (f"{{RECORD:{name}}}" for name in shown_fields(collection))
 
 
 def mistakes_in(kind: MailKind, template: MailTemplate, collection: CollectionInfo) -> dict[str, str]:

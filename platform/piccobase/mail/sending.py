@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from piccobase.base.clock import unix_time
-from piccobase.mail.accounts import ACCOUNT_MAILS, Written, as_page, write_account_mail
+from piccobase.mail.accounts import ACCOUNT_MAILS, Written, as_page, shown_fields, write_account_mail
 from piccobase.mail.errors import InvalidMail, MailRefused
 from piccobase.mail.mailer import Mailer
 from piccobase.mail.message import Message, Sender, make_message
@@ -17,6 +17,11 @@ from piccobase.schema.mail_template import MailKind, MailTemplate
 from piccobase.schema.naming import nearest
 
 log = logging.getLogger("piccobase.mail")
+SAMPLE_RECORD = {  # whatever else a record has shows its name
+    "id": "test_record_id0",
+    "email": "test@example.com",
+}
+SAMPLE_PLACES = {"TOKEN": "TEST_TOKEN", "OTP": "123456", "OTP_ID": "test_otp_id", "ALERT_INFO": "A test, from nowhere."}
 NO_TEMPLATES: Mapping[str, MailTemplate] = {}
 
 
@@ -47,14 +52,21 @@ class Mail:
         self._queue = queue
         self.mailer = mailer
         self._sender = sender
-        self._edited = edited
+        self.edited = edited
         self.own = own
 
     def template(self, kind: MailKind, collection: CollectionInfo) -> MailTemplate:
         """The template that holds: a superuser's, else the declaration's, else the default one."""
-        options = collection.auth or AuthOptions()
-        declared = options.mails.get(kind, ACCOUNT_MAILS[kind].default)
-        return self._edited(collection, kind) or declared
+        return self.edited(collection, kind) or self.declared(kind, collection)
+
+    def declared(self, kind: MailKind, collection: CollectionInfo) -> MailTemplate:
+        """The template of the collection's declaration, or the default one."""
+        return (collection.auth or AuthOptions()).mails.get(kind, ACCOUNT_MAILS[kind].default)
+
+    def preview(self, kind: MailKind, collection: CollectionInfo, template: MailTemplate) -> Written:
+        """The template filled with made-up values."""
+        record = {name: name for name in shown_fields(collection)} | SAMPLE_RECORD
+        return write_account_mail(kind, template, self._sender(), collection, record, SAMPLE_PLACES)
 
     async def send(
         self,
@@ -76,7 +88,12 @@ class Mail:
         used (default: what the collection says of that token): later the mail is dropped. Raises InvalidMail where
         there is no address.
         """
-        message = self._account_message(kind, collection, record, token, to, otp, otp_id, alert)
+        given = {"TOKEN": token, "OTP": otp, "OTP_ID": otp_id, "ALERT_INFO": alert}
+        places = {name: value for name, value in given.items() if value}
+        template = self.template(kind, collection)
+        written = write_account_mail(kind, template, self._sender(), collection, record, places)
+        address = to or str(record.get("email") or "")
+        message = make_message(address, written.subject, html=written.html, text=written.text)
         if lifetime is None and (of_token := ACCOUNT_MAILS[kind].lives_as):
             lifetime = (collection.auth or AuthOptions()).duration(of_token)
         return await self._keep(f"{collection.name}, {kind}", message, lifetime)
@@ -101,7 +118,7 @@ class Mail:
         declared = self.own.get(name)
         if declared is None:
             raise InvalidMail(f'No mail "{name}" is declared in App(mails={{…}}).{nearest(name, self.own)}')
-        edited = self._edited(None, name)
+        edited = self.edited(None, name)
         try:
             written = self._own_message(edited or declared, values)
         except InvalidMail:
@@ -119,8 +136,8 @@ class Mail:
 
     async def try_out(self, kind: MailKind, collection: CollectionInfo, to: str) -> None:
         """Sends a mail with made-up values at once. Raises MailError with what went wrong."""
-        record = {"id": "test_record_id0", "email": to}
-        message = self._account_message(kind, collection, record, "TEST_TOKEN", to, "123456", "test_otp_id", "A test")
+        written = self.preview(kind, collection, self.template(kind, collection))
+        message = make_message(to, written.subject, html=written.html, text=written.text)
         await self.mailer().send(message, self._sender())
 
     async def deliver(self, message: Message, worthless_after: float | None) -> None:
@@ -128,24 +145,6 @@ class Mail:
         if worthless_after is not None and unix_time() > worthless_after:
             raise MailRefused("It could not be sent in time: what it says has expired.")
         await self.mailer().send(message, self._sender())
-
-    def _account_message(
-        self,
-        kind: MailKind,
-        collection: CollectionInfo,
-        record: Mapping[str, Any],
-        token: str,
-        to: str | None,
-        otp: str,
-        otp_id: str,
-        alert: str,
-    ) -> Message:
-        given = {"TOKEN": token, "OTP": otp, "OTP_ID": otp_id, "ALERT_INFO": alert}
-        places = {name: value for name, value in given.items() if value}
-        template = self.template(kind, collection)
-        written = write_account_mail(kind, template, self._sender(), collection, record, places)
-        address = to or str(record.get("email") or "")
-        return make_message(address, written.subject, html=written.html, text=written.text)
 
     def _own_message(self, template: MailTemplate, values: Mapping[str, Any]) -> Written:
         sender = self._sender()
