@@ -46,7 +46,7 @@ class Handler:
             "encrypted": server.transport.get_extra_info("sslcontext") is not None,
             "signed_in": bool(session.authenticated),
             "greeting": session.host_name,
-            "content": envelope.content.decode("ascii"),
+            "content": envelope.content.decode(),
         }
         draft = self._folder / f"{uuid.uuid4()}.part"
         draft.write_text(json.dumps(mail))
@@ -76,7 +76,9 @@ async def main(folder: str, certificate: str = "", key: str = "") -> None:
         return SMTP(handler, authenticator=authenticated, loop=loop, hostname="localhost", **options)
 
     servers = {
-        "plain": await loop.create_server(lambda: protocol(auth_require_tls=False), "127.0.0.1", 0),
+        "plain": await loop.create_server(
+            lambda: protocol(auth_require_tls=False, enable_SMTPUTF8=True), "127.0.0.1", 0
+        ),
         "closed": await loop.create_server(lambda: protocol(), "127.0.0.1", 0),  # signs nobody in without encryption
         "silent": await asyncio.start_server(silent, "127.0.0.1", 0),
     }

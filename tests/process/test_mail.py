@@ -119,6 +119,16 @@ async def test_a_server_that_does_not_take_a_mail_is_quoted_and_asked_again_wher
     assert failed.value.message.startswith(f"The mail server 127.0.0.1:{plain.port} {told}")
 
 
+async def test_an_address_beyond_ascii_is_reached_where_the_server_knows_such(
+    smtp: SMTPServer, plain: SMTPMailer
+) -> None:
+    message = make_message("jörg@bücher.example", "s", text="t")
+    await plain.send(message, SENDER)
+    assert smtp.received("jörg@xn--bcher-kva.example")[0].mail["To"] == "jörg@xn--bcher-kva.example"
+    with pytest.raises(MailRefused, match="cannot do what this mail needs"):
+        await replace(plain, port=smtp.ports["closed"]).send(message, SENDER)
+
+
 async def test_those_who_can_be_reached_get_their_mail(smtp: SMTPServer, plain: SMTPMailer) -> None:
     await plain.send(make_message(["unknown@example.com", "reached@example.com"], "s", text="t"), SENDER)
     assert len(smtp.received("reached@example.com")) == 1

@@ -113,7 +113,7 @@ def encoded(message: Message, sender: Sender) -> EmailMessage:
     """The mail with its headers: text, HTML, or both as alternatives; everything in 7 bits."""
     mail = EmailMessage(policy=SMTP)
     address = ascii_address(sender.address)
-    mail["From"] = Address(one_line(sender.name), addr_spec=address)
+    mail["From"] = _address(address, one_line(sender.name))
     mail["To"] = _header(message.to)
     if message.cc:
         mail["Cc"] = _header(message.cc)
@@ -133,7 +133,12 @@ def encoded(message: Message, sender: Sender) -> EmailMessage:
 
 
 def _header(addresses: Iterable[str]) -> list[Address]:
-    return [Address(addr_spec=address) for address in addresses]
+    return [_address(address) for address in addresses]
+
+
+def _address(address: str, name: str = "") -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(name, local, domain)  # in parts: as a whole it would refuse a local part beyond ASCII
 
 
 def _addresses(addresses: Iterable[str]) -> tuple[str, ...]:

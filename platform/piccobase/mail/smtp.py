@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from ssl import SSLError
@@ -20,6 +21,7 @@ from piccobase.mail.message import Message, Sender, ascii_address, encoded
 
 log = logging.getLogger("piccobase.mail")
 TIMEOUT = 30.0  # seconds for the whole of one mail
+GOODBYE = 2.0  # seconds to wait for the server's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +60,10 @@ class SMTPMailer:
                 )
         except (SMTPException, OSError, TimeoutError) as error:
             raise self._told(error) from None
+        else:
+            await _say_goodbye(server)
         finally:
-            server.close()  # without waiting for its goodbye: the mail is accepted, or it is not
+            server.close()
         if refused:  # the others have it, so this is no error
             log.warning("The mail server refused %d of %d recipients.", len(refused), len(message.recipients))
 
@@ -104,6 +108,12 @@ class SMTPMailer:
                 return MailFailed(f"{self._place} took longer than {self.timeout:g} seconds.")
             case _:
                 return MailFailed(f"{self._place} cannot be used: {str(beneath) or type(beneath).__name__}")
+
+
+async def _say_goodbye(server: SMTP) -> None:
+    """What goes wrong now does not matter: the mail is accepted, and sent anew it would come twice."""
+    with suppress(SMTPException, OSError, TimeoutError):
+        await server.quit(timeout=GOODBYE)
 
 
 def _is_this_machine(host: str) -> bool:
