@@ -374,7 +374,8 @@ async def test_what_a_lost_process_held_is_begun_again_unless_it_may_be_begun_on
     again, never = await shop.add("note"), await shop.add("once")
     claims = Claims(shop.db, shop.work.registry.jobs)
     lost = await claims.join("a process that is killed now")
-    assert len(await claims.claim(lost, 5) or []) == 2
+    held = await claims.claim(lost, 5) or []
+    assert len(held) == 2
     # Seen from another process: a beat that stands still, by its own monotonic clock.
     async with shop.worker(beat=0.02, lost_after=0.1).running():
         await until(lambda: shop.is_in(again, "delayed"))
@@ -385,7 +386,16 @@ async def test_what_a_lost_process_held_is_begun_again_unless_it_may_be_begun_on
     await shop.work.book.retry(again)
     await shop.work.worker.drain()
     assert (shop.done, (await shop.job(again)).attempt) == ([None], 2)
-    # What comes late counts no more.
+    # What comes late counts no more, neither while another attempt is under way nor after.
+    await shop.work.book.retry(never)
+    second = await claims.join("another process")
+    assert [claim.id for claim in await claims.claim(second, 1) or []] == [never]
+    for claim in held:
+        assert not await claims.finish(claim)
+        assert not await claims.fail(claim, "late", backoff=1)
+        assert not await claims.give_back(claim)
+    assert (await shop.job(never)).state == "running"
+    assert (await shop.job(again)).state == "done"
     assert await claims.claim(lost, 5) is None
     assert not await claims.beat(lost)
 

@@ -112,6 +112,11 @@ async def test_of_several_processes_exactly_one_fires_it(clockwork: Clockwork) -
             await asyncio.gather(*(process.look() for process in processes))
             await clockwork.work.worker.drain()
             assert clockwork.ran == ["often"] * number
+            # One that had read the row before, and goes on when the job is done already.
+            before = round((NOON + timedelta(minutes=5 * (number - 1))).timestamp() * 1000)
+            await processes[0]._look_at(registry.schedules["often"], before)
+            await clockwork.work.worker.drain()
+            assert clockwork.ran == ["often"] * number
 
 
 async def test_what_was_missed_is_said_and_caught_up_once_where_that_was_asked_for(clockwork: Clockwork) -> None:
