@@ -41,8 +41,6 @@ def main(arguments: list[str]) -> int:
     for database, tally in totals.items():
         print(f"{database}: {tally}")
     print(f"{asked.schemas} schemas in {time.monotonic() - started:.0f} s")
-    for tally in totals.values():
-        print("", *tally.disagreements[: asked.show], sep="\n\n")
     return 1 if any(tally.disagreements for tally in totals.values()) else 0
 
 
@@ -54,7 +52,6 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--pocketbase", type=int, default=0, help="filters for each on PocketBase, if installed (0)")
     parser.add_argument("--first", type=int, default=1, help="seed of the first world (1)")
     parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
-    parser.add_argument("--show", type=int, default=10, help="disagreements to print for each database (10)")
     return parser.parse_args(arguments)
 
 
@@ -67,15 +64,20 @@ def _run(seeds: list[int], filters: int, of_postgres: int, of_pocketbase: int) -
         pocketbase = stack.enter_context(reference(folder)) if of_pocketbase else None
         for seed in seeds:
             if filters:
-                totals["SQLite"].add(asyncio.run(trial(seed, filters, None, folder / str(seed))))
+                _note(totals["SQLite"], asyncio.run(trial(seed, filters, None, folder / str(seed))))
             if postgres:
                 with postgres.empty_database() as url:
-                    totals["PostgreSQL"].add(asyncio.run(trial(seed, of_postgres, url, folder / f"{seed}-postgres")))
+                    _note(totals["PostgreSQL"], asyncio.run(trial(seed, of_postgres, url, folder / f"{seed}-postgres")))
             if pocketbase:
-                totals["PocketBase"].add(asyncio.run(_trial_of_pocketbase(seed, of_pocketbase, pocketbase)))
-            found = sum(len(tally.disagreements) for tally in totals.values())
-            print(f"seed {seed} done, {found} disagreements in this process", flush=True)
+                _note(totals["PocketBase"], asyncio.run(_trial_of_pocketbase(seed, of_pocketbase, pocketbase)))
+            print(f"seed {seed} is done", flush=True)
     return totals
+
+
+def _note(total: Tally, found: Tally) -> None:
+    for disagreement in found.disagreements:
+        print(f"\n{disagreement}\n", flush=True)
+    total.add(found)
 
 
 async def _trial_of_pocketbase(seed: int, filters: int, pocketbase: Reference) -> Tally:
