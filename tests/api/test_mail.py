@@ -271,7 +271,7 @@ INCOMPLETE: list[tuple[dict[str, str], dict[str, str]]] = [
     ({"email": "a@b", "template": "other"}, {"email": "validation_is_email", "template": "validation_in_invalid"}),
     (
         {"email": "a@example.com", "template": "otp", "collection": "nothing"},
-        {"collection": "validation_invalid_collection"},
+        {"collection": "validation_invalid_auth_collection"},
     ),
 ]
 
@@ -280,6 +280,7 @@ async def test_a_test_mail_names_what_is_wrong_with_it(api: Api) -> None:
     for body, codes in INCOMPLETE:
         answer = await api.ask("POST", TEST, body)
         assert answer.status_code == 400, body
+        assert answer.json()["message"] == "Failed to send the test email."
         assert {field: error["code"] for field, error in answer.json()["data"].items()} == codes
 
 

@@ -7,7 +7,7 @@ from litestar import post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIType, Schema
 
-from piccobase.auth.forms import form_texts, invalid_form
+from piccobase.auth.forms import form_texts
 from piccobase.base.errors import BadRequest, FieldError
 from piccobase.http.administering import SUPERUSERS_ONLY, AnyRequest, takes, texts_of, the_superuser
 from piccobase.identity.actors import Actors
@@ -18,6 +18,7 @@ from piccobase.schema.mail_template import MAIL_KINDS, MailKind
 from piccobase.schema.registry import Registry
 from piccobase.settings import checks
 
+_FAILED = "Failed to send the test email."
 _BODY = Schema(
     type=OpenAPIType.OBJECT,
     properties={
@@ -44,7 +45,7 @@ def mail_routes(mail: Mail, registry: Registry, actors: Actors) -> Sequence[HTTP
         try:
             await mail.try_out(kind, collection, to)
         except MailError as error:
-            raise BadRequest(f"Failed to send the test email. Raw error: \n{error.message}") from error
+            raise BadRequest(f"{_FAILED} Raw error: \n{error.message}") from error
 
     return [test_email]
 
@@ -57,8 +58,8 @@ def _asked(texts: dict[str, str], registry: Registry) -> tuple[str, MailKind, Co
         template=checks.required_text(texts["template"]) or checks.one_of(texts["template"], *MAIL_KINDS),
         collection=None
         if collection and collection.kind == "auth"
-        else FieldError("validation_invalid_collection", "Must be an existing auth collection."),
+        else FieldError("validation_invalid_auth_collection", "Must be a valid auth collection id or name."),
     )
     if mistakes or collection is None:
-        raise invalid_form(mistakes)
+        raise BadRequest(_FAILED, mistakes)
     return texts["email"], cast("MailKind", texts["template"]), collection

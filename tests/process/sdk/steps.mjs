@@ -421,6 +421,15 @@ step("mistakes in settings are told by section and field", async () => {
     assert.equal(data.rateLimits.rules[0].label.code, "validation_match_invalid");
   }
   await refused(root.settings.testS3("storage"), 400);
+  await refused(guest.settings.testEmail("users", "me@example.com", "otp"), 401);
+  await refused(root.settings.testEmail("users", "me@b", "other"), 400, {
+    email: "validation_is_email",
+    template: "validation_in_invalid",
+  });
+  await refused(root.settings.testEmail("nothing", "me@example.com", "otp"), 400, {
+    collection: "validation_invalid_auth_collection",
+  });
+  await refused(root.settings.testEmail("users", "me@example.com", "otp"), 400); // nothing to send it with
   const form = ["clientId", "teamId", "keyId", "privateKey", "duration"];
   await refused(
     root.settings.generateAppleClientSecret("", "", "", "", 0), 400,
