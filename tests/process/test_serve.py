@@ -189,7 +189,7 @@ def test_a_wrong_call_is_told_in_one_line(
 
 
 @pytest.mark.parametrize(
-    "words", ["", "new", "serve", "check", "migrate", "migrate apply", "superuser", "superuser upsert"]
+    "words", ["", "new", "serve", "worker", "check", "migrate", "migrate apply", "superuser", "superuser upsert"]
 )
 def test_every_command_explains_itself(project: Path, words: str) -> None:
     told = command(project, *words.split(), "--help")

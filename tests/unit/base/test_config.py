@@ -79,6 +79,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"port": 65536}, "must be a number from 0 to 65535"),
     ({"port": -1}, "must be a number from 0 to 65535"),
     ({"workers": "many"}, "workers (option) must be"),
+    ({"job_concurrency": 0}, "job_concurrency (option) must be a number from 1 to 65535, not 0."),
+    ({"run_jobs": "maybe"}, "run_jobs (option) must be 1 or 0, not 'maybe'."),
     ({"database_url": "mysql://x"}, "The database URL must begin with postgresql://"),
 ]
 
