@@ -29,8 +29,8 @@ VALUES = {
         ("{% if order.number > 5 and not empty %}many{% elif nothing %}x{% else %}few{% endif %}", "many"),
         ("{{ 'yes' if name is defined else 'no' }}{{ missing|default('-') }}{{ order.missing|default('-') }}", "yes--"),
         (
-            "{% for line in order.lines %}{{ loop.index }} {{ line.what }}{% if not loop.last %}, {% endif %}{% endfor %}",
-            "1 tea, 2 cup",
+            "{% for one in order.lines %}{{ loop.index }}{{ one.what }}{% if not loop.last %}, {% endif %}{% endfor %}",
+            "1tea, 2cup",
         ),
         ("{% for line in order.lines if line.price == 3 %}{{ line.what }}{% else %}none{% endfor %}", "cup"),
         ("{% for line in empty %}x{% else %}none{% endfor %}", "none"),
