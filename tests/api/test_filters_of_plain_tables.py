@@ -104,9 +104,9 @@ async def test_keys_arrays_and_m2m_are_paths_as_others(api: Api) -> None:
         await root.create("genres_of_bands", band=bands[band], genre=genres[genre], hidden=hidden)
     wrong = {}
     for collection, text, expected in CASES:
-        answer = await api.ask("GET", api.records(collection), query={"filter": text, "sort": "@rowid"})
+        answer = await api.ask("GET", api.records(collection), query={"filter": text})
         found = " ".join(each["name"] for each in answer.json().get("items", [])) if answer.is_success else "400"
-        if found != expected:
+        if sorted(found.split()) != sorted(expected.split()):
             wrong[text] = (found, expected, answer.text[:200] if not answer.is_success else "")
     assert wrong == {}
     found = await root.ask(
