@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
 from tests.asking import Api, serving
 
 from piccobase.schema.declaration import AuthCollection
@@ -248,27 +250,27 @@ async def test_two_rules_for_the_same_people_under_one_label_conflict(api: Api) 
     await change(api, **rules("@guest", "@auth"))
 
 
-@pytest.mark.parametrize(
-    ("body", "place"),
-    [
-        ({"meta": {"appName": 5}}, "meta.appName"),
-        ({"meta": []}, "meta"),
-        ({"smtp": {"port": "25"}}, "smtp.port"),
-        ({"smtp": {"port": 1.5}}, "smtp.port"),
-        ({"smtp": {"port": True}}, "smtp.port"),
-        ({"smtp": {"port": 2**70}}, "smtp.port"),
-        ({"smtp": {"enabled": 1}}, "smtp.enabled"),
-        ({"trustedProxy": {"headers": "X"}}, "trustedProxy.headers"),
-        ({"superuserIPs": [5]}, "superuserIPs.0"),
-        ({"rateLimits": {"rules": [5]}}, "rateLimits.rules.0"),
-        ({"meta": {"appName": "a", "APPNAME": "b"}}, "meta.appName"),
-    ],
-)
-async def test_a_value_of_another_type_is_told_with_its_place(body: dict[str, Any], place: str, tmp_path: Path) -> None:
-    async with serving([], [], None, tmp_path) as guest:
-        answer = await (await guest.superuser()).ask("PATCH", PATH, body)
-    assert answer.status_code == 400
-    assert answer.json()["message"].startswith(f"An error occurred while loading the submitted data. {place} must be")
+OF_ANOTHER_TYPE: list[tuple[dict[str, Any], str]] = [
+    ({"meta": {"appName": 5}}, "meta.appName"),
+    ({"meta": []}, "meta"),
+    ({"smtp": {"port": "25"}}, "smtp.port"),
+    ({"smtp": {"port": 1.5}}, "smtp.port"),
+    ({"smtp": {"port": True}}, "smtp.port"),
+    ({"smtp": {"port": 2**70}}, "smtp.port"),
+    ({"smtp": {"enabled": 1}}, "smtp.enabled"),
+    ({"trustedProxy": {"headers": "X"}}, "trustedProxy.headers"),
+    ({"superuserIPs": [5]}, "superuserIPs.0"),
+    ({"rateLimits": {"rules": [5]}}, "rateLimits.rules.0"),
+    ({"meta": {"appName": "a", "APPNAME": "b"}}, "meta.appName"),
+]
+
+
+async def test_a_value_of_another_type_is_told_with_its_place(api: Api) -> None:
+    for body, place in OF_ANOTHER_TYPE:
+        answer = await api.ask("PATCH", PATH, body)
+        assert answer.status_code == 400
+        told = f"An error occurred while loading the submitted data. {place} must be"
+        assert answer.json()["message"].startswith(told), body
 
 
 async def test_a_form_changes_settings_too(api: Api) -> None:
@@ -298,3 +300,35 @@ async def test_a_bucket_cannot_be_tried_yet_and_that_is_said(api: Api) -> None:
     }
     await change(api, s3=bucket)
     assert "on the disk only" in (await tried(filesystem="storage"))["message"]
+
+
+async def test_a_client_secret_for_apple_is_a_token_signed_with_the_developers_key(api: Api) -> None:
+    async def asked(**form: Any) -> Any:
+        return await api.ask("POST", f"{PATH}/apple/generate-client-secret", form)
+
+    key = ECKey.generate_key("P-256")
+    pem = key.as_pem(private=True).decode()
+    form = {"clientId": "app", "teamId": "1234567890", "keyId": "0987654321", "privateKey": pem, "duration": 100}
+    answer = await asked(**form)
+    assert answer.status_code == 200, answer.text
+    token = jwt.decode(answer.json()["secret"], key, algorithms=["ES256"])
+    assert token.header == {"alg": "ES256", "kid": "0987654321", "typ": "JWT"}
+    assert {name: token.claims[name] for name in ("iss", "sub", "aud")} == {
+        "iss": "1234567890",
+        "sub": "app",
+        "aud": ["https://appleid.apple.com"],
+    }
+    assert token.claims["exp"] - token.claims["iat"] == 100
+    for wrong, expected in (
+        ({"teamId": "123", "privateKey": "nope"}, {"teamId": "length_invalid", "privateKey": "match_invalid"}),
+        ({"duration": 0}, {"duration": "required"}),
+        ({"duration": -1}, {"duration": "min_greater_equal_than_required"}),
+        ({"duration": 15777001}, {"duration": "max_less_equal_than_required"}),
+    ):
+        refused = await asked(**{**form, **wrong})
+        assert {name: one["code"] for name, one in refused.json()["data"].items()} == {
+            name: f"validation_{code}" for name, code in expected.items()
+        }
+    other = ECKey.generate_key("P-384").as_pem(private=True).decode()
+    assert "P-256" in (await asked(**{**form, "privateKey": other})).json()["message"]
+    assert pem.splitlines()[1] not in (await asked(**{**form, "duration": 0})).text

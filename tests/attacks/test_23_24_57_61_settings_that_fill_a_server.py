@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
 from tests.asking import serving
 
 from piccobase.http.counting import MEMORY
@@ -24,51 +23,37 @@ async def test_settings_hold_what_they_know_and_nothing_else(database_url: str |
         assert guest.services.settings.current.smtp.password == odd["smtp"]["password"]
 
 
-@pytest.mark.parametrize(
-    ("content", "status"),
-    [
-        ('{"meta":' * 300 + "1" + "}" * 300, 400),
-        ('{"smtp":{"port":' + "9" * 5000 + "}}", 400),
-        ('{"smtp":{"port":1e400}}', 400),
-        ('{"meta":{"appName":"\\ud800"}}', 400),
-        ('{"meta":{"appName":"a","appName":"b"}}', 400),
-        (json.dumps({"meta": {"senderAddress": "a@" + "a." * 50_000}}), 400),
-        (json.dumps({"s3": {"endpoint": "http://" + "a" * 100_000 + " "}}), 400),
-        (json.dumps({"smtp": {"host": "a-" * 100_000}}), 400),
-        (json.dumps({"backups": {"cron": "*," * 100_000 + " * * * *"}}), 400),
-        (
-            json.dumps(
-                {"rateLimits": {"rules": [{"label": f"/{n}", "maxRequests": 1, "duration": 1} for n in range(2000)]}}
-            ),
-            400,
+TOO_MUCH = [
+    ('{"meta":' * 300 + "1" + "}" * 300, 400),
+    ('{"smtp":{"port":' + "9" * 5000 + "}}", 400),
+    ('{"smtp":{"port":1e400}}', 400),
+    ('{"meta":{"appName":"\\ud800"}}', 400),
+    ('{"meta":{"appName":"a","appName":"b"}}', 400),
+    (json.dumps({"meta": {"senderAddress": "a@" + "a." * 50_000}}), 400),
+    (json.dumps({"s3": {"endpoint": "http://" + "a" * 100_000 + " "}}), 400),
+    (json.dumps({"smtp": {"host": "a-" * 100_000}}), 400),
+    (json.dumps({"backups": {"cron": "*," * 100_000 + " * * * *"}}), 400),
+    (
+        json.dumps(
+            {"rateLimits": {"rules": [{"label": f"/{n}", "maxRequests": 1, "duration": 1} for n in range(2000)]}}
         ),
-        (json.dumps({"rateLimits": {"rules": [{"label": "a" * 100_000, "maxRequests": 1, "duration": 1}]}}), 400),
-        ('{"meta":{"appName":"' + "x" * (33 << 20) + '"}}', 413),
-    ],
-    ids=[
-        "nesting",
-        "digits",
-        "infinity",
-        "half a character",
-        "twice",
-        "address",
-        "URL",
-        "host",
-        "cron",
-        "many rules",
-        "label",
-        "size",
-    ],
-)
-async def test_what_is_too_much_is_refused_quickly_and_tells_nothing(content: str, status: int, tmp_path: Path) -> None:
+        400,
+    ),
+    (json.dumps({"rateLimits": {"rules": [{"label": "a" * 100_000, "maxRequests": 1, "duration": 1}]}}), 400),
+    ('{"meta":{"appName":"' + "x" * (33 << 20) + '"}}', 413),
+]
+
+
+async def test_what_is_too_much_is_refused_quickly_and_tells_nothing(tmp_path: Path) -> None:
     async with serving([], [], None, tmp_path) as guest:
         superuser = await guest.superuser()
         headers = {"Content-Type": "application/json"}
-        answer = await superuser.ask("PATCH", "/api/settings", content=content, headers=headers)
-    assert answer.status_code == status
-    assert len(answer.text) < 20_000
-    for word in ("Traceback", "msgspec", "sqlite", "asyncpg", "_settings", "/platform/"):
-        assert word not in answer.text
+        for content, status in TOO_MUCH:
+            answer = await superuser.ask("PATCH", "/api/settings", content=content, headers=headers)
+            assert answer.status_code == status, content[:100]
+            assert len(answer.text) < 20_000
+            for word in ("Traceback", "msgspec", "sqlite", "asyncpg", "_settings", "/platform/"):
+                assert word not in answer.text
 
 
 async def test_however_many_clients_come_the_counts_have_bounds(tmp_path: Path) -> None:
