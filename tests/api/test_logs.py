@@ -169,14 +169,14 @@ async def test_old_entries_go_after_so_many_days_and_the_oldest_when_there_are_t
     root = await api.superuser()
     store = root.services.request_log.store
     with frozen(now() - timedelta(days=6)):
-        long_ago = int(now().timestamp() * 1000)
-    await store.insert(f'[[{long_ago}, 0, "old", {{}}], [{long_ago + 4 * 86_400_000}, 0, "new", {{}}]]', 0)
+        long_ago = now().timestamp()
+    await store.insert(f'[[{long_ago}, null, 0, "old", {{}}], [{long_ago + 4 * 86_400}, null, 0, "new", {{}}]]')
     await store.drop_older_than(5)
     assert [item["message"] for item in await logged(root, filter="message = 'old' || message = 'new'")] == ["new"]
-    moment = int(datetime(2030, 1, 1, tzinfo=UTC).timestamp() * 1000)
+    moment = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
     for batch in range(20):
-        texts = ", ".join(f'[{moment}, 0, "{batch:02}", {{"filler": "{"x" * 500}"}}]' for _ in range(100))
-        await store.insert(f"[{texts}]", 0)
+        texts = ", ".join(f'[{moment}, null, 0, "{batch:02}", {{"filler": "{"x" * 500}"}}]' for _ in range(100))
+        await store.insert(f"[{texts}]")
     store._max_size = 700_000
     while await store.shrink():
         pass

@@ -15,8 +15,10 @@ Scope = MutableMapping[str, Any]
 current_scope: ContextVar[Scope | None] = ContextVar("piccobase_scope", default=None)
 """The scope of the request that this task answers; None outside of requests."""
 
-ACTOR = "piccobase.actor"
+ACTOR = "piccobase.actor"  # the collection's name and the record's id
 REQUEST_ID = "piccobase.request_id"
+ANSWERED = "piccobase.answered"  # status, user agent and referer, where whoever answers tells them
+FAILED = "piccobase.failed"  # the error that was answered
 # What proxies and tracing libraries send: UUIDs, hexadecimal ids, words with a few marks. Nothing that ends a line.
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}")
 

@@ -27,6 +27,11 @@ class Addresses:
         self._headers = tuple(name.strip().lower().encode("utf-8", "replace") for name in proxy.headers if name.strip())
         self._leftmost = proxy.use_leftmost_ip
 
+    @property
+    def trusting(self) -> bool:
+        """Whether any header counts."""
+        return bool(self._headers)
+
     def of(self, scope: Any) -> str:
         """The address of an ASGI scope's client; "" for a client without one, as behind a Unix socket."""
         for wanted in self._headers:

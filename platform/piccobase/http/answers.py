@@ -32,14 +32,16 @@ async def send_json(
     await send({"type": "http.response.body", "body": b"" if head else body})
 
 
-async def send_nothing(send: Send, *, cors: bool) -> None:
+async def send_nothing(send: Send, *, cors: bool, extra: tuple[Header, ...] = ()) -> None:
     """204 without a body and without a content type."""
-    headers = list(_CORS_HEADERS if cors else SECURITY_HEADERS)
+    headers = [*(_CORS_HEADERS if cors else SECURITY_HEADERS), *extra]
     await send({"type": "http.response.start", "status": 204, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 
 
-async def send_error(send: Send, error: RequestError, *, cors: bool, head: bool = False) -> None:
+async def send_error(
+    send: Send, error: RequestError, *, cors: bool, head: bool = False, extra: tuple[Header, ...] = ()
+) -> None:
     """The one shape of protocol.md §1.6, and the error's code in a header of its own."""
     await send_json(
         send,
@@ -47,5 +49,5 @@ async def send_error(send: Send, error: RequestError, *, cors: bool, head: bool 
         encode_json(error.wire()),
         cors=cors,
         head=head,
-        extra=((b"x-error-code", error.code.encode()),),
+        extra=((b"x-error-code", error.code.encode()), *extra),
     )

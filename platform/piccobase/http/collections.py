@@ -18,7 +18,8 @@ from piccobase.auth.signed_in import SignedIn
 from piccobase.base.errors import NotFound, RequestError, Unexpected
 from piccobase.base.ids import new_record_id
 from piccobase.base.json import encode_json
-from piccobase.http.answers import Send, send_error, send_json, send_nothing
+from piccobase.base.observing import ANSWERED, FAILED, REQUEST_ID, request_id, sent_request_id
+from piccobase.http.answers import Header, Send, send_error, send_json, send_nothing
 from piccobase.http.body import AT_ONCE, DEFAULT_BODY_LIMIT, Receive, parse_body, read_body
 from piccobase.http.incoming import Incoming
 from piccobase.http.query import parse_list_query, parse_query
@@ -62,14 +63,17 @@ class CollectionsAPI:
         try:
             body = await self._answer(incoming, scope["raw_path"], receive)
         except RequestError as error:
-            await send_error(send, error, cors=incoming.cors, head=head)
+            await send_refusal(scope, send, error, cors=incoming.cors, head=head)
         except Exception:
-            await send_error(send, unexpected(incoming.method, scope), cors=incoming.cors, head=head)
+            await send_refusal(scope, send, unexpected(incoming.method, scope), cors=incoming.cors, head=head)
         else:
+            extra = _named(scope) if incoming.request_id else ()
             if body is None:
-                await send_nothing(send, cors=incoming.cors)
+                scope[ANSWERED] = (204, incoming.agent, incoming.referer)
+                await send_nothing(send, cors=incoming.cors, extra=extra)
             else:
-                await send_json(send, 200, body, cors=incoming.cors, head=head)
+                scope[ANSWERED] = (200, incoming.agent, incoming.referer)
+                await send_json(send, 200, body, cors=incoming.cors, head=head, extra=extra)
 
     async def _answer(self, incoming: Incoming, raw_path: bytes, receive: Receive) -> bytes | None:
         """The body of a success, None for 204. Everything else is an error of ours."""
@@ -194,6 +198,23 @@ class CollectionsAPI:
     async def _answered(self, answer: Any, incoming: Incoming) -> bytes:
         wanted = parse_fields(parse_query(incoming.query).get("fields", ""))
         return encode_json(await _picked(answer, wanted) if wanted else answer)
+
+
+async def send_refusal(scope: Any, send: Send, error: RequestError, *, cors: bool, head: bool) -> None:
+    """The error, with the request's id; it is told to the log."""
+    headers = dict(scope["headers"])
+    scope[ANSWERED] = (error.status, headers.get(b"user-agent", b""), headers.get(b"referer", b""))
+    scope[FAILED] = error
+    await send_error(send, error, cors=cors, head=head, extra=((b"x-request-id", request_id(scope).encode()),))
+
+
+def _named(scope: Any) -> tuple[Header, ...]:
+    """The id that the request came with; nothing where it is none."""
+    sent = sent_request_id(scope)
+    if sent is None:
+        return ()
+    scope[REQUEST_ID] = sent
+    return ((b"x-request-id", sent.encode()),)
 
 
 async def _record(record: Any, fields: str) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 from piccobase.base.errors import NotFound, RequestError
 from piccobase.http.answers import CORS_HEADER, SECURITY_HEADERS, Send, send_error
 from piccobase.http.body import Receive
-from piccobase.http.collections import PREFIX, unexpected
+from piccobase.http.collections import PREFIX, send_refusal, unexpected
 from piccobase.http.guard import Guard
 
 ASGIApp = Callable[[Any, Receive, Send], Awaitable[None]]
@@ -90,8 +90,13 @@ class Edge:
         else:
             return True
         cors = any(name == b"origin" for name, _ in scope["headers"])
-        await send_error(send, refused, cors=cors, head=scope["method"] == "HEAD")
+        refuse = send_refusal if path.startswith(PREFIX + "/") else _send_watched
+        await refuse(scope, send, refused, cors=cors, head=scope["method"] == "HEAD")
         return False
+
+
+async def _send_watched(scope: Any, send: Send, error: RequestError, *, cors: bool, head: bool) -> None:
+    await send_error(send, error, cors=cors, head=head)
 
 
 def _answering_origins(scope: Any, send: Send, origins: frozenset[bytes]) -> Send:

@@ -41,7 +41,20 @@ class Incoming:
     `actor` is there where somebody had to know it before, else None.
     """
 
-    __slots__ = ("actor", "authorization", "chunked", "content_type", "cors", "declared", "headers", "method", "query")
+    __slots__ = (
+        "actor",
+        "agent",
+        "authorization",
+        "chunked",
+        "content_type",
+        "cors",
+        "declared",
+        "headers",
+        "method",
+        "query",
+        "referer",
+        "request_id",
+    )
 
     def __init__(self, scope: Any) -> None:
         self.method: str = scope["method"]
@@ -51,7 +64,8 @@ class Incoming:
         self.headers = Headers(pairs)
         self.authorization = self.content_type = ""
         self.declared: int | None = None
-        self.chunked = self.cors = False
+        self.chunked = self.cors = self.request_id = False
+        self.agent = self.referer = b""
         for name, value in pairs:
             if name == b"authorization":
                 self.authorization = value.decode("latin-1")
@@ -63,6 +77,12 @@ class Incoming:
                 self.chunked = True
             elif name == b"origin":
                 self.cors = True
+            elif name == b"user-agent":
+                self.agent = value
+            elif name == b"referer":
+                self.referer = value
+            elif name == b"x-request-id":
+                self.request_id = True
 
     @property
     def has_body(self) -> bool:

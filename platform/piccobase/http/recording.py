@@ -1,31 +1,29 @@
 """Notes each request for the log when it has been answered, and lets answers carry their request id."""
 
 from collections.abc import Awaitable, Callable
-from time import perf_counter, time
+from time import perf_counter
 from typing import Any
 
-from piccobase.base.observing import ACTOR, REQUEST_ID, current_scope, request_id, sent_request_id
+from piccobase.base.observing import ACTOR, ANSWERED, FAILED, REQUEST_ID, current_scope, request_id, sent_request_id
 from piccobase.http.addresses import Addresses
 from piccobase.http.answers import Send
 from piccobase.http.body import Receive
-from piccobase.logs.entries import (
-    ERROR,
-    INFO,
-    LONGEST_BODY,
-    LONGEST_HEADER,
-    LONGEST_URL,
-    AnsweredRequest,
-)
+from piccobase.http.collections import PREFIX
+from piccobase.logs.entries import ERROR, INFO, LONGEST_BODY, LONGEST_HEADER, LONGEST_URL
 from piccobase.logs.recording import RequestLog
 
 ASGIApp = Callable[[Any, Receive, Send], Awaitable[None]]
+_COLLECTIONS = PREFIX + "/"
+_GUEST = ("", "")
 
 
 class Recording:
-    """Wraps the whole application. All it does on a request's way is to look at the clock and at the status.
+    """Wraps the whole application.
 
-    An answer carries `X-Request-Id` where the request did, or where it is an error. Successes outside of the API (the
-    dashboard's files), of reading the log itself and preflights are not noted.
+    The collections' API tells in the scope how it has answered, so that on its way nothing is wrapped and nothing but
+    the clock is looked at; of everything else the answer is watched. An answer carries `X-Request-Id` where the request
+    did, or where it is an error. Successes outside of the API (the dashboard's files), of reading the log itself and
+    preflights are not noted.
     """
 
     def __init__(self, app: ASGIApp, log: RequestLog, addresses: Addresses) -> None:
@@ -36,13 +34,24 @@ class Recording:
             await self._app(scope, receive, send)
             return
         current_scope.set(scope)
-        headers = dict(scope["headers"])
-        if b"x-request-id" in headers and (sent := sent_request_id(scope)) is not None:
-            scope[REQUEST_ID] = sent
-        status = 500
-        body = b""
+        if not scope["path"].startswith(_COLLECTIONS):
+            await self._watch(scope, receive, send)
+            return
+        started = perf_counter()
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            told = scope.get(ANSWERED)
+            if told is not None and self._log.keeping:
+                status, agent, referer = told
+                self._note(scope, started, status, agent, referer, scope.get(FAILED))
 
-        def note_and_send(message: Any) -> Awaitable[None]:
+    async def _watch(self, scope: Any, receive: Receive, send: Send) -> None:
+        if (sent := sent_request_id(scope)) is not None:
+            scope[REQUEST_ID] = sent
+        status, body = 500, b""
+
+        def watching(message: Any) -> Awaitable[None]:
             nonlocal status, body
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -55,33 +64,50 @@ class Recording:
 
         started = perf_counter()
         try:
-            await self._app(scope, receive, note_and_send)
+            await self._app(scope, receive, watching)
         finally:
             log = self._log
-            if log.keeping and log.min_level <= (ERROR if status >= 400 else INFO) and _is_noted(scope, status):
-                client = scope.get("client")
-                auth, auth_id = scope.get(ACTOR, _GUEST)
-                log.note(
-                    AnsweredRequest(
-                        time(),
-                        perf_counter() - started,
-                        scope["method"],
-                        scope["raw_path"][:LONGEST_URL],
-                        scope["query_string"][:LONGEST_URL],
-                        status,
-                        headers.get(b"referer", b"")[:LONGEST_HEADER],
-                        headers.get(b"user-agent", b"")[:LONGEST_HEADER],
-                        self._addresses.of(scope),
-                        self._addresses.of_socket(client[0]) if client else "",
-                        auth,
-                        auth_id,
-                        scope.get(REQUEST_ID, ""),
-                        body if len(body) <= LONGEST_BODY else b"",
-                    )
+            if log.keeping and _is_noted(scope, status):
+                headers = dict(scope["headers"])
+                failure = (body if len(body) <= LONGEST_BODY else b"") if status >= 400 else None
+                self._note(
+                    scope, started, status, headers.get(b"user-agent", b""), headers.get(b"referer", b""), failure
                 )
 
-
-_GUEST = ("", "")
+    def _note(self, scope: Any, started: float, status: int, agent: bytes, referer: bytes, failure: Any) -> None:
+        ended = perf_counter()
+        url, query = scope["path"], scope["query_string"]
+        if len(url) > LONGEST_URL:
+            url = url[:LONGEST_URL]
+        if query:
+            url = f"{url}?{query[:LONGEST_URL].decode('latin-1')}"
+        client = scope.get("client")
+        user_ip = remote_ip = client[0] if client else ""
+        addresses = self._addresses
+        if addresses.trusting or ":" in user_ip:
+            user_ip, remote_ip = addresses.of(scope), addresses.of_socket(remote_ip)
+        auth, auth_id = scope.get(ACTOR, _GUEST)
+        entry = (
+            ended,
+            ended - started,
+            scope["method"],
+            url,
+            status,
+            referer[:LONGEST_HEADER].decode("latin-1") if referer else "",
+            agent[:LONGEST_HEADER].decode("latin-1"),
+            user_ip,
+            remote_ip,
+            auth,
+            auth_id,
+            scope.get(REQUEST_ID),
+            failure,
+        )
+        if failure is not None:
+            self._log.note(entry, ERROR)
+        elif query or referer:
+            self._log.note(entry, INFO)
+        else:
+            self._log.note_plain(entry)
 
 
 def _is_noted(scope: Any, status: int) -> bool:

@@ -19,6 +19,14 @@ def masked_text(text: str) -> str:
     return _TOKEN.sub(MASK, text) if "eyJ" in text or "pbk_" in text else text
 
 
+def masked_error(message: str) -> str:
+    """An error's message; where it quotes a filter that compares a secret, without the quotation."""
+    if found := _SECRET_COMPARED.search(message):
+        quotation = message.find("(at ")
+        message = message[: found.start() if quotation < 0 else quotation] + MASK
+    return masked_text(message)
+
+
 def masked_url(url: str) -> str:
     """A URL without tokens and keys, and without the values of parameters that are secret by their name or in a filter.
 

@@ -7,12 +7,13 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
+from piccobase.base.clock import unix_time
 from piccobase.base.errors import PiccobaseError
 from piccobase.base.observing import current_scope, request_id
-from piccobase.logs.entries import Choices, LoggedMessage, Noted, encode_entries, level_of
+from piccobase.logs.entries import INFO, AnsweredRequest, LoggedMessage, Noted, encode_entries, level_of
 from piccobase.logs.store import BATCH, LogStore
 
 log = logging.getLogger("piccobase.logs")
@@ -54,7 +55,8 @@ class RequestLog:
     def __init__(self, store: LogStore, settings: Callable[[], LogSettings]) -> None:
         self.store = store
         self._settings = settings
-        self._waiting: deque[Noted] = deque()
+        self._plain: deque[Any] = deque()
+        self._others: deque[Noted] = deque()
         self._flushing = asyncio.Lock()
         self._dropped = 0
         self._failing_since: float | None = None
@@ -63,7 +65,6 @@ class RequestLog:
         self._since_shrink = 0
         self.keeping = True
         self.min_level = 0
-        self._choices = Choices()
         self.follow()
 
     def follow(self) -> None:
@@ -71,13 +72,23 @@ class RequestLog:
         settings = self._settings()
         self.keeping = settings.max_days > 0
         self.min_level = settings.min_level
-        self._choices = Choices(ip=settings.log_ip, auth_id=settings.log_auth_id)
         self._next_look = 0.0
 
-    def note(self, entry: Noted) -> None:
+    def note(self, entry: Noted, level: int) -> None:
         """Takes an entry, from any thread. Costs an append."""
-        if len(self._waiting) < MOST_WAITING:
-            self._waiting.append(entry)
+        if level < self.min_level:
+            return
+        if len(self._others) < MOST_WAITING:
+            self._others.append(entry)
+        else:
+            self._dropped += 1
+
+    def note_plain(self, entry: AnsweredRequest) -> None:
+        """The same for a request that can be written as it is (`encode_entries`)."""
+        if self.min_level > INFO:
+            return
+        if len(self._plain) < MOST_WAITING:
+            self._plain.append(entry)
         else:
             self._dropped += 1
 
@@ -91,27 +102,28 @@ class RequestLog:
     async def flush(self) -> None:
         """Keeps what is waiting now. Never fails: entries that the database refuses are dropped and counted."""
         async with self._flushing:
-            for _ in range(-(-len(self._waiting) // BATCH)):
-                batch = list(self._taken())
+            for _ in range(-(-(len(self._plain) + len(self._others)) // BATCH)):
+                plain = _taken(self._plain, BATCH)
+                others = _taken(self._others, BATCH - len(plain))
+                count = len(plain) + len(others)
                 if self._is_in_pause():
-                    self._dropped += len(batch)
+                    self._dropped += count
                     continue
                 try:
-                    entries = encode_entries(batch, self._choices)
-                    await self.store.insert(entries, self._settings().max_data_size)
+                    asked = self._settings()
+                    await self.store.insert(
+                        encode_entries(plain, others),
+                        asked.max_data_size,
+                        epoch=unix_time() - time.perf_counter(),
+                        ip=asked.log_ip,
+                        auth_id=asked.log_auth_id,
+                    )
                 except Exception as error:
-                    self._dropped += len(batch)
+                    self._dropped += count
                     await self._has_failed(error)
                 else:
-                    self._since_shrink += len(batch)
+                    self._since_shrink += count
                     self._works_again()
-
-    def _taken(self) -> Iterator[Noted]:
-        for _ in range(BATCH):
-            try:
-                yield self._waiting.popleft()
-            except IndexError:
-                return
 
     def _is_in_pause(self) -> bool:
         return self._failing_since is not None and time.monotonic() - self._failing_since < RETRY_AFTER
@@ -166,6 +178,11 @@ class RequestLog:
             log.debug("The request log could not be closed.", exc_info=True)
 
 
+def _taken(waiting: deque[Any], most: int) -> list[Any]:
+    """Takes the oldest; others may append meanwhile."""
+    return [waiting.popleft() for _ in range(min(most, len(waiting)))]
+
+
 class KeepingHandler(logging.Handler):
     """Keeps the program's own messages in the log, beside the requests."""
 
@@ -175,7 +192,7 @@ class KeepingHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         level = level_of(record)
-        if not self.request_log.keeping or level < self.request_log.min_level or record.name.startswith(log.name):
+        if not self.request_log.keeping or record.name.startswith(log.name):
             return
         scope = current_scope.get()
         try:
@@ -185,7 +202,7 @@ class KeepingHandler(logging.Handler):
             self.handleError(record)
             return
         asked = request_id(scope) if scope is not None else ""
-        self.request_log.note(LoggedMessage(record.created, level, record.name, message, traceback, asked))
+        self.request_log.note(LoggedMessage(time.perf_counter(), level, record.name, message, traceback, asked), level)
 
 
 _formatter = logging.Formatter()

@@ -8,27 +8,65 @@ from piccobase.base.clock import instant_text, now, unix_time
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.placeholders import in_dialect
 from piccobase.db.postgres import PostgresEngine
-from piccobase.logs.table import creation, log_collection
+from piccobase.logs.table import SCHEMA, creation, log_collection
 
 Engine = EmbeddedEngine | PostgresEngine
 
-BATCH = 500  # entries; their place in it is part of the id
+BATCH = 1000  # entries, at most 4096: their place in it is part of the id
 DEFAULT_DATA_SIZE = 16 << 10  # bytes of one entry's data, where the settings set no limit
 _TRUNCATED = '{"__pb_truncated__":true}'  # as the reference has it
 _DROPPED = 0.1  # the share of the oldest entries that goes when the log is too large
 _LETTERS = string.digits + string.ascii_lowercase
 _LOCK = 0x7069636C  # of PostgreSQL, around the creation of the table
 
+# A request is an array of `entries.AnsweredRequest`, whose second member is a number; a message has null there.
+# What was not noted is null, and left out. Failures have an error, which makes them errors.
 _INSERT = {
-    "sqlite": "INSERT INTO logs (id, created, level, message, data)"
-    " SELECT ?1 || printf('%03x', key), strftime('%Y-%m-%d %H:%M:%fZ', (value ->> 0) / 1000.0, 'unixepoch'),"
-    f" value ->> 1, value ->> 2, iif(length(value -> 3) > ?3, '{_TRUNCATED}', value -> 3)"
-    " FROM json_each(?2) WHERE TRUE ON CONFLICT DO NOTHING",
-    "postgres": "INSERT INTO piccobase_logs.logs (id, created, level, message, data)"
-    " SELECT $1 || lpad(to_hex(place - 1), 3, '0'), to_timestamp((value ->> 0)::bigint / 1000.0),"
-    " (value ->> 1)::int, value ->> 2,"
-    f" CASE WHEN length((value -> 3)::text) > $3 THEN '{_TRUNCATED}'::jsonb ELSE value -> 3 END"
-    " FROM jsonb_array_elements($2::text::jsonb) WITH ORDINALITY AS entry (value, place) ON CONFLICT DO NOTHING",
+    "sqlite": f"""
+        INSERT INTO logs (id, created, level, message, data)
+        SELECT
+            ?1 || printf('%03x', row_number() OVER (ORDER BY value ->> 0) - 1),
+            strftime('%Y-%m-%d %H:%M:%fZ', ?6 + (value ->> 0), 'unixepoch'), level, message,
+            iif(length(data) > ?3, '{_TRUNCATED}', data)
+        FROM (
+            SELECT
+                value,
+                iif(value ->> 1 IS NULL, value ->> 2, iif(value ->> 4 >= 400, 8, 0)) AS level,
+                iif(value ->> 1 IS NULL, value ->> 3, concat(value ->> 2, ' ', value ->> 3)) AS message,
+                iif(value ->> 1 IS NULL, value -> 4, json_patch(
+                    iif(value ->> 4 >= 400, '{{"details":null,"error":""}}', '{{}}'), json_object(
+                        'auth', value ->> 9, 'authId', iif(?5, nullif(value ->> 10, ''), NULL),
+                        'details', value -> 13, 'error', value ->> 12,
+                        'execTime', round((value ->> 1) * 1000, 6), 'method', value ->> 2, 'referer', value ->> 5,
+                        'remoteIP', iif(?4, value ->> 8, NULL), 'requestId', value ->> 11, 'status', value ->> 4,
+                        'type', 'request', 'url', value ->> 3, 'userAgent', value ->> 6,
+                        'userIP', iif(?4, value ->> 7, NULL)
+                    )
+                )) AS data
+            FROM json_each(?2)
+        )
+        WHERE TRUE ORDER BY value ->> 0 ON CONFLICT DO NOTHING""",
+    "postgres": f"""
+        INSERT INTO {SCHEMA}.logs (id, created, level, message, data)
+        SELECT
+            $1 || lpad(to_hex(row_number() OVER (ORDER BY moment) - 1), 3, '0'),
+            date_trunc('milliseconds', to_timestamp(moment)), level, message,
+            CASE WHEN length(data::text) > $3 THEN '{_TRUNCATED}'::jsonb ELSE data END
+        FROM (
+            SELECT
+                $6::float8 + (v ->> 0)::float8 AS moment,
+                CASE WHEN v ->> 1 IS NULL THEN (v ->> 2)::int WHEN (v ->> 4)::int >= 400 THEN 8 ELSE 0 END AS level,
+                CASE WHEN v ->> 1 IS NULL THEN v ->> 3 ELSE concat(v ->> 2, ' ', v ->> 3) END AS message,
+                CASE WHEN v ->> 1 IS NULL THEN v -> 4 ELSE jsonb_strip_nulls(jsonb_build_object(
+                    'auth', v -> 9, 'authId', CASE WHEN $5 THEN nullif(v ->> 10, '') END, 'details', v -> 13,
+                    'error', v -> 12, 'execTime', round((v ->> 1)::numeric * 1000, 6), 'method', v -> 2,
+                    'referer', v -> 5, 'remoteIP', CASE WHEN $4 THEN v -> 8 END, 'requestId', v -> 11,
+                    'status', v -> 4, 'type', 'request', 'url', v -> 3, 'userAgent', v -> 6,
+                    'userIP', CASE WHEN $4 THEN v -> 7 END
+                )) END AS data
+            FROM jsonb_array_elements($2::text::jsonb) AS entry (v)
+        ) AS entries
+        ORDER BY moment ON CONFLICT DO NOTHING""",
 }
 
 
@@ -41,10 +79,16 @@ class LogStore:
         self._max_size = max_size
         self._made = False
 
-    async def insert(self, entries: str, max_data_size: int) -> None:
-        """Keeps a batch (`entries.encode_entries`), whose entries' data has at most `max_data_size` bytes."""
+    async def insert(
+        self, entries: str, max_data_size: int = 0, *, epoch: float = 0.0, ip: bool = True, auth_id: bool = False
+    ) -> None:
+        """Keeps a batch (`entries.encode_entries`), whose times are seconds since `epoch`, itself seconds since 1970.
+
+        `ip` and `auth_id` say whether addresses and ids are kept.
+        Data of more than `max_data_size` bytes is not kept, only that there was some; 0 stands for 16 KiB.
+        """
         await self._make()
-        args = (_new_batch(), entries, max_data_size or DEFAULT_DATA_SIZE)
+        args = (_new_batch(), entries, max_data_size or DEFAULT_DATA_SIZE, ip, auth_id, epoch)
         await self.engine.rows(_INSERT[self.engine.dialect], args)
 
     async def prepare(self) -> None:

@@ -459,6 +459,26 @@ step("superusers list the schedules and run one, and nobody else does", async ()
   await refused(alice.crons.run("__pbDBOptimize__"), 403);
 });
 
+// Logs
+
+step("superusers read the log, filtered and by the hour, and nobody else does", async () => {
+  const filter = "data.url ~ '/api/collections/posts/records' && data.status = 200 && data.auth = '_superusers'";
+  let page;
+  for (let tries = 0; tries < 50; tries += 1) {  // entries come in batches
+    page = await root.logs.getList(1, 5, { filter, sort: "-@rowid" });
+    if (page.totalItems) break;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  assert.ok(page.totalItems > 0);
+  assert.equal(page.items[0].data.type, "request");
+  assert.deepEqual(await root.logs.getOne(page.items[0].id), page.items[0]);
+  const hours = await root.logs.getStats({ filter });
+  assert.ok(hours.length > 0 && hours.every((hour) => hour.total > 0 && hour.date.endsWith(":00:00.000Z")), JSON.stringify(hours));
+  await refused(root.logs.getOne("nothing"), 404);
+  await refused(guest.logs.getList(), 401);
+  await refused(alice.logs.getStats(), 403);
+});
+
 // The end
 
 step("the token of a deleted user makes a guest", async () => {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from piccobase.logs.masking import masked_text, masked_url
+from piccobase.logs.masking import masked_error, masked_text, masked_url
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IngifQ.c2lnbmF0dXJl"
 
@@ -35,3 +35,15 @@ def test_a_url_keeps_everything_but_secrets(url: str, masked: str) -> None:
 
 def test_a_text_keeps_everything_but_tokens_and_keys() -> None:
     assert masked_text(f"Bearer {TOKEN}, pbk_1, eyJ is no token") == "Bearer ***, ***, eyJ is no token"
+
+
+@pytest.mark.parametrize(
+    ("message", "masked"),
+    [
+        ("posts has no field \"password\". (at 1: password = 'abc')", 'posts has no field "password". ***'),
+        ("There is no \"x\". (at 9: 'abc' = token && x = 1)", 'There is no "x". ***'),
+        ("There is no \"x\". (at 1: x = 'abc')", "There is no \"x\". (at 1: x = 'abc')"),
+    ],
+)
+def test_an_error_does_not_quote_what_was_compared_with_a_secret(message: str, masked: str) -> None:
+    assert masked_error(message) == masked
