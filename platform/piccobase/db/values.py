@@ -220,7 +220,10 @@ def _instant_json(stored: Any) -> str | None:
     return None if stored is None else encode_json(stored_instant(stored)).decode()
 
 
-WIRE_FUNCTIONS: dict[str, Callable[..., str | None]] = {"piccobase_number": _number_json, "piccobase_instant": _instant_json}
+WIRE_FUNCTIONS: dict[str, Callable[..., str | None]] = {
+    "piccobase_number": _number_json,
+    "piccobase_instant": _instant_json,
+}
 
 # --- order of decimals
 
