@@ -22,7 +22,7 @@ ORDERS = {">": (1,), ">=": (1, 0), "<": (-1,), "<=": (-1, 0)}
 def condition(operator: str, left: Operand, mine: Value, right: Operand, other: Value) -> Truth:
     """`mine operator other`, where `left` and `right` say what the two values are."""
     if operator == "~":
-        return like(mine, _pattern(left, right, other))
+        return like(mine, _pattern(right, other))
     if operator == "!~":
         return negated(condition("~", left, mine, right, other))
     mine, other = _of_strict_collections(left, mine, right), _of_strict_collections(right, other, left)
@@ -51,12 +51,13 @@ def _equals(left: Operand, mine: Value, right: Operand, other: Value) -> Truth:
     return None if mine is None or other is None else is_same(mine, other)
 
 
-def _pattern(left: Operand, right: Operand, other: Value) -> Value:
+def _pattern(right: Operand, other: Value) -> Value:
     """Of a literal number the shortest writing counts, not the one in the filter: `~ 5.0` looks for 5."""
     if other is None:
         return None
-    other = _of_strict_collections(right, other, left) if right.exact is not None else other
-    return contains_pattern(shortest(other)) if right.is_literal else f"%{as_text(other)}%"
+    if right.is_literal:
+        return contains_pattern(shortest(other if right.exact is None else right.exact))
+    return f"%{as_text(other)}%"
 
 
 def _of_strict_collections(operand: Operand, value: Value, beside: Operand) -> Value:

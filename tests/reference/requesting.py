@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.reference.language import Invalid
 from tests.reference.operands import BASE, COUNTABLE, Bound, Join, Operand, as_list, fixed
+from tests.reference.storage import Value
 from tests.reference.world import LISTS, Field, inside, scalar, stored
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def _of_body(names: Names, name: str, inner: list[str], modifier: str) -> Operan
         if inner or found is None or found.kind not in COUNTABLE:
             raise Invalid(f":{modifier} of what is no list")
         sent = as_list(body.get(name))
+        if modifier == "each" and body.get(name) == "":
+            sent = [""] if found.kind not in LISTS else []  # a single value, if an empty one
         if modifier == "length":
             return Operand(lambda _: len(sent))
         join = Join(f"@body.{name}:each", BASE, lambda _: sent)
@@ -81,7 +84,8 @@ def _changed(of: Field, strict: bool, body: Mapping[str, Any]) -> Operand:
 
     def read(bound: Bound) -> int:
         sent, now = body.get(of.name), bound[BASE][of.name]
-        return int(of.name in body and sent != now and stored(of, strict, sent) != stored(of, strict, now))
+        was, wanted = (_nothing_is_empty(stored(of, strict, value)) for value in (now, sent))
+        return int(of.name in body and sent != now and wanted != was)
 
     return Operand(read, is_null_safe=True)
 
@@ -93,3 +97,7 @@ def _is_set(sent: Any, path: list[str]) -> bool:
     if isinstance(there, dict):
         return last in there
     return isinstance(there, list) and last.isdigit() and int(last) < len(there)
+
+
+def _nothing_is_empty(value: Value) -> Value:
+    return "" if value is None else value
