@@ -1,6 +1,6 @@
 """What it costs to compile a filter that has not been seen before, from its text to its SQL.
 
-    .venv/bin/python -m benchmarks.filters     # a few seconds
+.venv/bin/python -m benchmarks.filters     # a few seconds
 """
 
 import statistics
