@@ -2,9 +2,10 @@
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import unquote
+from weakref import WeakKeyDictionary
 
 import httpx
 import jsonschema_rs
@@ -97,9 +98,22 @@ def _members(schema: Any) -> list[Any]:
     return list(schema) if isinstance(schema, list) else []
 
 
-@cache
+# Each test has an app of its own, and most of those declare what others do: their documents are the same text, for
+# which the validators are made once. What is remembered of an app goes with it.
+_texts: WeakKeyDictionary[Registry, dict[Reader, bytes]] = WeakKeyDictionary()
+
+
 def _described(registry: Registry, reader: Reader) -> Described:
-    return Described(make_document(registry, FieldAccess(registry), DescribedRoutes({}, {}), reader))
+    texts = _texts.setdefault(registry, {})
+    if reader not in texts:
+        document = make_document(registry, FieldAccess(registry), DescribedRoutes({}, {}), reader)
+        texts[reader] = msgspec.json.encode(document)
+    return _described_by(texts[reader])
+
+
+@lru_cache(maxsize=32)
+def _described_by(text: bytes) -> Described:
+    return Described(msgspec.json.decode(text))
 
 
 def check_described(registry: Registry, reader: Reader, answer: httpx.Response) -> None:
