@@ -29,8 +29,11 @@ def condition(operator: str, left: Operand, mine: Value, right: Operand, other: 
     if operator == "!=":
         return not condition("=", left, mine, right, other)  # null-safe: NULL differs from every literal
     if operator == "=" and not _is_null_safe(left, right) and not (left.is_literal or right.is_literal):
-        # Nothing equals the empty text, and COALESCE takes away the affinity of a column.
-        return is_same("" if mine is None else mine, "" if other is None else other)
+        mine, other = "" if mine is None else mine, "" if other is None else other
+        if left.is_sent or right.is_sent:
+            mine, other = brought_together(mine, left.affinity, other, right.affinity)
+        # Nothing equals the empty text. Between two fields, COALESCE takes away the affinity of a column.
+        return is_same(mine, other)
     mine, other = brought_together(mine, left.affinity, other, right.affinity)
     if operator == "=":
         return _equals(left, mine, right, other)

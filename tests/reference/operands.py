@@ -41,6 +41,7 @@ class Operand:
     joins: tuple[Join, ...] = ()
     many: bool = False  # there may be several values for one record
     is_literal: bool = False  # written in the filter, or a macro
+    is_sent: bool = False  # a value of the request, the same for every record
     is_null_safe: bool = False  # JSON, geoDistance and `:changed` are compared with IS
     guard: Callable[[Bound], Truth] | None = None  # whether the address that is read may be read
     instant: bool = False  # of a strict collection: literals beside it are moments
@@ -67,7 +68,7 @@ def fixed(value: Value, modifier: str, is_set: bool = True) -> Operand:
         return Operand(lambda _: int(is_set))
     if modifier in ("length", "each", "changed"):
         raise Invalid(f":{modifier} of a single value of the request")
-    return Operand(lambda _: lower(value) if modifier == "lower" else value)
+    return Operand(lambda _: lower(value) if modifier == "lower" else value, is_sent=True)
 
 
 def elements(at: Join, name: str) -> Join:

@@ -11,6 +11,7 @@ from piccobase.filters.dialects.base import (
     Dialect,
     as_text,
     group_of,
+    is_null_safe,
     is_whole_point,
     is_word,
     pattern_binder,
@@ -176,6 +177,10 @@ class _Compiler:
             case "json" if is_whole_point(column) and operator in ("=", "!=") and value.kind in ("empty", "null"):
                 there = self._dialect.is_there(column)
                 return compose("NOT (", there, ")") if operator == "=" else there
+            case "json" if is_whole_point(column) and operator in ("=", "!=") and value.kind == "unknown":
+                read = value.read
+                nothing_if_empty = replace(value, read=lambda bindings: read(bindings) or None)
+                return self._dialect.json_with_value(column, operator, nothing_if_empty)
             case "json":
                 return self._dialect.json_with_value(column, operator, value)
             case "number":
@@ -189,8 +194,10 @@ class _Compiler:
         if column.bare and value.kind in NUMBER_KINDS:
             return self._above_numbers(with_blank(column, dialect.text(column)), operator)
         if operator in ("=", "!="):
-            if value.kind in ("empty", "null"):
+            if value.kind in ("empty", "null") and not column.exact:
                 return self._emptiness(column, operator)
+            if value.kind == "null":
+                return compose(dialect.text(column), " IS NULL" if operator == "=" else " IS NOT NULL")
             if value.kind == "unknown":
                 return self._text_with_request(column, operator, value)
             left, right = dialect.native(column, operator, value) or self._texts(column, value)
@@ -201,7 +208,12 @@ class _Compiler:
         if native is not None and not column.blank:
             return compose(native[0], f" {operator} ", native[1])
         left, right = self._texts(column, value)
-        return dialect.order(with_blank(column, left), operator, right)
+        text = with_blank(column, left)
+        above = dialect.order(text, operator, right)
+        if not column.bare or value.kind != "unknown" or operator not in (">", ">="):
+            return above
+        is_number = dialect.boolean_slot(lambda bindings: _is_number(value.read(bindings)))
+        return compose("(", above, " OR (", text, " IS NOT NULL AND ", is_number, "))")
 
     def _texts(self, column: Column, value: Value) -> tuple[Fragment, Fragment]:
         return self._dialect.text(column), self._dialect.text_slot(as_text(column, value), column)
@@ -218,6 +230,8 @@ class _Compiler:
         """NULL and the empty text are one; written so that an index on the column serves `=`."""
         dialect, of_value = self._dialect, as_text(column, value)
         text = dialect.text(column)
+        if column.exact:
+            return self._exact_text_with_request(text, operator, dialect.text_slot(of_value, column), value)
         filled = dialect.text_slot(lambda bindings: _filled(of_value(bindings), value.read(bindings)), column)
         if operator == "!=":
             return dialect.differs(compose("COALESCE(", text, ", '')") if column.nullable else text, filled)
@@ -226,6 +240,15 @@ class _Compiler:
             return compose(left, " = ", right)
         is_empty = dialect.boolean_slot(lambda bindings: value.read(bindings) in (None, ""))
         return compose("(", left, " = ", right, " OR (", text, " IS NULL AND ", is_empty, "))")
+
+    def _exact_text_with_request(self, text: Fragment, operator: Operator, given: Fragment, value: Value) -> Fragment:
+        """NULL equals NULL alone, and a number equals no text."""
+        dialect, read = self._dialect, value.read
+        if operator == "!=":
+            is_number = dialect.boolean_slot(lambda bindings: _is_number(read(bindings)))
+            return compose("(", dialect.differs(text, given), " OR ", is_number, ")")
+        is_nothing = dialect.boolean_slot(lambda bindings: read(bindings) is None)
+        return compose("(", text, " = ", given, " OR (", text, " IS NULL AND ", is_nothing, "))")
 
     # A number column against a value
 
@@ -316,11 +339,12 @@ def _rejects_null(left: Side, operator: Operator, right: Side) -> bool:
 
 def _is_unknown_of_null(left: Side, operator: Operator, right: Side) -> bool:
     """Whether it is neither true nor false of NULL (protocol.md §3.6): where `=` is not the null-safe one."""
-    null_safe = any(
-        isinstance(side, Column) and (side.exact or (group_of(side) == "json" and not is_whole_point(side)))
-        for side in (left, right)
-    )
+    null_safe = any(isinstance(side, Column) and is_null_safe(side) for side in (left, right))
     return _rejects_null(left, operator, right) and not (operator == "=" and null_safe)
+
+
+def _is_number(value: Scalar) -> bool:
+    return value is not None and not isinstance(value, str)
 
 
 def _filled(text: str | None, value: Scalar) -> str | None:

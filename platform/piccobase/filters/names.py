@@ -7,6 +7,7 @@ from typing import Protocol, cast
 from piccolo.columns import Array
 
 from piccobase.filters import requests
+from piccobase.filters.dialects.base import is_whole_point
 from piccobase.filters.errors import LockedRelation, UnknownField, UnsupportedFilter
 from piccobase.filters.fragments import FALSE, Fragment, compose, quoted, slot
 from piccobase.filters.joins import Joins, Passage, Row, rows_of, select
@@ -151,7 +152,9 @@ class CollectionNames:
             case "":
                 return column
             case "lower":
-                return replace(column, lower=True)
+                # JSON stays null-safe (protocol.md §3.6); a point as a whole is a text like any other.
+                exact = column.field.family in JSON_FAMILIES and not is_whole_point(column)
+                return replace(column, lower=True, exact=exact)
             case "length" if column.field.type in _LIST_TYPES or column.field.family in _LISTS:
                 return replace(column, length=True)
             case "each" if column.field.family in _LISTS:
@@ -181,6 +184,7 @@ class CollectionNames:
         return Column(
             field=field,
             sql=self.joins.dialect.element(field, row.alias),
+            made=field.family == "text",  # a text out of a list has no affinity
             strict=self.collection.strict if listed is None else listed.strict,
             guard=None if listed is None else listed.guard,
             fans=row.scope.fans,
@@ -282,7 +286,7 @@ class CollectionNames:
         target = self.find(field.target)
         if target is None:
             raise UnknownField(f"{field.name} leads no further: it is no relation.", name.at)
-        if not field.multiple and path == (target.key.name,):
+        if name.path[1] == "auth" and not field.multiple and path == (target.key.name,):
             return requests.request_value(replace(name, path=name.path[:3]))
         return self._beyond(name, Hop(field, target), path, read, read_many)
 
@@ -299,8 +303,12 @@ class CollectionNames:
         column = names._follow(names._first(name, hop, read, read_many), steps, name)
         if many:
             return column
-        found = compose("(", select(column.sql, rows_of(column.fans), [], column.rows), ")")
-        return replace(column, sql=found, fans=(), rows=(), present=None, nullable=True, blank=False)
+
+        def found(sql: Fragment) -> Fragment:
+            return compose("(", select(sql, rows_of(column.fans), [], column.rows), ")")
+
+        present = found(column.present or Fragment("1")) if column.blank else None
+        return replace(column, sql=found(column.sql), fans=(), rows=(), present=present, nullable=True)
 
     def _first(self, name: Name, hop: Hop, read: Read, read_many: ReadMany | None) -> Row:
         joins, called = self.joins, ".".join(name.path[:3])

@@ -54,6 +54,11 @@ def is_whole_point(column: Column) -> bool:
     return column.field.family == "geo" and not column.json_path and not column.lower
 
 
+def is_null_safe(column: Column) -> bool:
+    """Whether NULL equals NULL alone, and not the empty text too (protocol.md §3.6)."""
+    return column.exact or (group_of(column) == "json" and not is_whole_point(column))
+
+
 class Dialect(ABC):
     """One database's SQL. All fragments are whole expressions that can stand as an operand."""
 

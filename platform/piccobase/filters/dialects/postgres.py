@@ -7,7 +7,16 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from piccobase.filters.bindings import Bindings
-from piccobase.filters.dialects.base import Dialect, as_decimal, as_number, group_of, sent_list, with_blank
+from piccobase.filters.dialects.base import (
+    Dialect,
+    as_decimal,
+    as_number,
+    group_of,
+    is_null_safe,
+    is_whole_point,
+    sent_list,
+    with_blank,
+)
 from piccobase.filters.dialects.postgres_times import first_word, formatted, number_moment, text_moment
 from piccobase.filters.fragments import FALSE, TRUE, Fragment, compose, join, quoted, slot
 from piccobase.filters.literals import NUMBER_KINDS, TEXT_KINDS, Kind
@@ -218,16 +227,19 @@ class Postgres(Dialect):
         return self._compare(self._parts_of_json(column), operator, right)
 
     def columns(self, left: Column, operator: Operator, right: Column) -> Fragment:
-        groups = group_of(left), group_of(right)
-        exact = left.exact or right.exact or "json" in groups
-        if not exact and operator in ("=", "!="):
+        if operator in ("=", "!=") and not (is_null_safe(left) or is_null_safe(right)):
             same = self._same_or_empty(left, right)
             return same if operator == "=" else compose("NOT ", same)
         return self._compare(self._parts(left, _affinity(right)), operator, self._parts(right, _affinity(left)))
 
     def _same_or_empty(self, left: Column, right: Column) -> Fragment:
         """COALESCE(left, '') = COALESCE(right, ''), where a text never equals a number; never NULL."""
-        first, second = (self._parts(side, group_of(side)) for side in (left, right))
+        first, second = (
+            Parts(None, self._text_of_json(self._parts_of_json(side)))
+            if is_whole_point(side)
+            else self._parts(side, group_of(side))
+            for side in (left, right)
+        )
         if first.text is not None and second.text is not None:
             return compose("(COALESCE(", first.text, ", '') = COALESCE(", second.text, ", ''))")
         if first.number is not None and second.number is not None:

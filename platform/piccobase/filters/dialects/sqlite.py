@@ -5,7 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from piccobase.filters.bindings import Bindings
-from piccobase.filters.dialects.base import Dialect, as_decimal, as_number, group_of, sent_list, with_blank
+from piccobase.filters.dialects.base import (
+    Dialect,
+    as_decimal,
+    as_number,
+    group_of,
+    is_null_safe,
+    sent_list,
+    with_blank,
+)
 from piccobase.filters.fragments import Fragment, compose, quoted, slot
 from piccobase.filters.literals import Kind, reads_as_number
 from piccobase.filters.operands import Column, Read, ReadMany, Value
@@ -148,8 +156,7 @@ class SQLite(Dialect):
         groups = group_of(left), group_of(right)
         decimals = left.field.family == right.field.family == "decimal"
         collate = f" COLLATE {DECIMAL_ORDER}" if decimals else ""
-        exact = left.exact or right.exact or "json" in groups
-        if not exact and operator in ("=", "!="):
+        if operator in ("=", "!=") and not (is_null_safe(left) or is_null_safe(right)):
             # COALESCE takes the affinity away: a text never equals a number here.
             sign = "=" if operator == "=" else "IS NOT"
             sides = [
