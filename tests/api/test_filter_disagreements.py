@@ -108,6 +108,9 @@ CASES = [
     ("cat.geo = @request.body.nope", "3"),
     ("cat.geo != @request.body.empty", "124"),
     ("title != cat.geo", ALL),
+    # A number in a path may have zeros before it.
+    ("js.a.00 = 5", ""),
+    (f"js.{'0' * 40} = null", ALL),
     # An empty date in lower case is the empty text, where the field itself is.
     ("day:lower ~ ''", ALL),
     ("day:lower >= 100", ALL),

@@ -300,7 +300,7 @@ class Postgres(Dialect):
 
     def _parts_of_json(self, column: Column) -> Parts:
         if column.json_path:
-            path = "strict $" + "".join(f"[{part}]" if part.isdecimal() else f'."{part}"' for part in column.json_path)
+            path = "strict $" + "".join(map(_step, column.json_path))
             found = compose(
                 "jsonb_path_query_first(", column.sql, "::jsonb, ", slot(lambda bindings: path),
                 "::text::jsonpath, '{}', true)",
@@ -350,6 +350,11 @@ class Postgres(Dialect):
             some = left or right
             return TRUE if some is None else compose(some, " IS NULL")
         return compose("(", _is_same(left, right), ")")
+
+
+def _step(part: str) -> str:
+    """A step of a JSON path; a number with zeros before it would be an error of syntax here."""
+    return f"[{part.lstrip('0') or '0'}]" if part.isdecimal() else f'."{part}"'
 
 
 def _affinity(column: Column) -> str:
