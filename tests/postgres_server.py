@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class PostgresServer:
         self._programs = _installation(folder) / "bin"
         self._numbers = count(1)
         self._keeper: subprocess.Popen[bytes] | None = None
+        self._psql: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         if self._account:
@@ -49,6 +50,18 @@ class PostgresServer:
             [sys.executable, __file__, self.folder, *server], stdin=subprocess.PIPE, start_new_session=True
         )
         self._wait_until_ready(self._keeper)
+        # One for all statements: to fork a process that has run tests for a while takes longer than the statement.
+        command = [self._programs / "psql", "--no-psqlrc", "--quiet", "--dbname", self.url("postgres")]
+        self._psql = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            **self._account,
+        )
 
     def _wait_until_ready(self, keeper: subprocess.Popen[bytes]) -> None:
         # The last line of this file is written when connections are accepted; it is pg_ctl's own way to tell.
@@ -61,6 +74,8 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Ends the server and all connections to it at once."""
+        if self._psql:
+            self._psql.communicate(timeout=START_TIMEOUT)
         if self._keeper:
             self._keeper.communicate(timeout=START_TIMEOUT)
 
@@ -79,7 +94,14 @@ class PostgresServer:
             self._sql(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _sql(self, statement: str) -> None:
-        self._run("psql", "--no-psqlrc", "--quiet", "--dbname", self.url("postgres"), "--command", statement)
+        assert self._psql is not None
+        assert self._psql.stdin is not None
+        assert self._psql.stdout is not None
+        self._psql.stdin.write(f"{statement};\n\\echo {_DONE}\n")
+        self._psql.stdin.flush()
+        said = list(takewhile(lambda line: line != f"{_DONE}\n", self._psql.stdout))
+        if any("ERROR" in line or "FATAL" in line for line in said) or self._psql.poll() is not None:
+            raise RuntimeError(f"{statement} failed:\n{''.join(said)}")
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
@@ -89,6 +111,7 @@ class PostgresServer:
             raise RuntimeError(f"{program} failed:\n{done.stderr}")
 
 
+_DONE = "-- done --"
 _INITDB_OPTIONS = (
     "--username=postgres",
     "--auth=trust",
