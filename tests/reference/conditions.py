@@ -58,7 +58,7 @@ def _pattern(right: Operand, other: Value) -> Value:
     """Of a literal number the shortest writing counts, not the one in the filter: `~ 5.0` looks for 5."""
     if other is None:
         return None
-    if right.is_literal:
+    if right.is_literal or right.is_sent:
         return contains_pattern(shortest(other if right.exact is None else right.exact))
     return f"%{as_text(other)}%"
 
