@@ -56,7 +56,10 @@ def _of_body(names: Names, name: str, inner: list[str], modifier: str) -> Operan
         if inner or found is None:
             raise Invalid(":changed of what is no field")
         return _changed(found, names.collection.strict, body)
-    return fixed(scalar(inside(body, [name, *inner])), modifier, _is_set(body, [name, *inner]))
+    value = inside(body, [name, *inner])
+    if names.as_reference and type(value) is int:
+        value = float(value)  # there every number of JSON is a double, which shows as a text: 5 as 5.0
+    return fixed(scalar(value), modifier, _is_set(body, [name, *inner]))
 
 
 def _of_actor(names: Names, name: str, inner: list[str], modifier: str) -> Operand:
