@@ -1,6 +1,7 @@
 """Readiness, metrics for Prometheus, traces for OpenTelemetry."""
 
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +89,12 @@ async def test_a_missing_extra_is_told_at_the_start(
     config: dict[str, Any], missing: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
+    before = set(threading.enumerate())
     with pytest.raises(StartError, match=extra.replace("[", r"\[")):
         async with serving([Post], [], None, tmp_path, **config):
             pass
+    left = {thread.name for thread in set(threading.enumerate()) - before}
+    assert not {name for name in left if name.startswith("piccobase-")}
 
 
 async def test_a_trace_has_a_span_of_each_request_by_its_form_without_its_query(

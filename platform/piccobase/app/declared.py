@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from litestar.types import ASGIApp
 from piccolo.table import Table
 
 from piccobase.app.mounts import installed_mounts
@@ -88,25 +89,35 @@ class App:
         return check_declaration(self.collections, self.roles, self._work, self.mails)[1]
 
     async def start(self, config: Config | None = None, *, migrate: bool | None = None) -> Services:
-        """Opens the database, brings the schema up to date and builds the services. Raises StartError."""
+        """Opens the database, brings the schema up to date and builds the services.
+
+        Raises StartError, and leaves nothing open then.
+        """
         if self._services is None:
             self._services = await start_services(
                 config or self.config(), self.collections, self.roles, self._work, self.mails, migrate=migrate
             )
-            mounts = installed_mounts(self._services)
-            self._application = make_application(
-                self._services.collections_api,
-                self._services.documents,
-                {path: mount.app for path, mount in mounts.items()},
-                built_in_routes(self._services),
-                guard=self._services.guard,
-                unguarded=[path for path, mount in mounts.items() if not mount.guarded],
-                origins=self._services.config.cors_origins,
-            )
-            self._application = observed(self._application, self._services, mounts)
-            self._application = Recording(self._application, self._services.request_log, self._services.guard.addresses)
-            self._services.application = self._application
+            try:
+                self._application = self._services.application = self._put_together(self._services)
+            except BaseException:
+                await self.stop()
+                raise
         return self._services
+
+    def _put_together(self, services: Services) -> ASGIApp:
+        """The whole HTTP side. Raises StartError where an extra is missing that the config asks for."""
+        mounts = installed_mounts(services)
+        application = make_application(
+            services.collections_api,
+            services.documents,
+            {path: mount.app for path, mount in mounts.items()},
+            built_in_routes(services),
+            guard=services.guard,
+            unguarded=[path for path, mount in mounts.items() if not mount.guarded],
+            origins=services.config.cors_origins,
+        )
+        application = observed(application, services, mounts)
+        return Recording(application, services.request_log, services.guard.addresses)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import apsw
 import pytest
+from tests.unit.db.embedded.seen import forget_threads_of_others
 
 from piccobase.db.embedded import EmbeddedEngine
 
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[EmbeddedEngine]:
+    forget_threads_of_others()
     engine = EmbeddedEngine(tmp_path / "data.db")
     await engine.rows("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL DEFAULT '', n INTEGER DEFAULT 0)")
     await engine.close()  # so that each test starts without threads; the first statement opens it again

@@ -17,8 +17,19 @@ async def count(db: EmbeddedEngine) -> int:
     return int((await db.rows("SELECT count(*) FROM note"))[0][0])
 
 
+_others: set[threading.Thread] = set()
+
+
+def forget_threads_of_others() -> None:
+    """Threads that run already, of engines that other tests of this process keep open, are not counted from now on."""
+    _others.clear()
+    _others.update(threading.enumerate())
+
+
 def our_threads() -> set[str]:
-    return {thread.name for thread in threading.enumerate() if thread.name.startswith("piccobase-")}
+    """The names of the threads that engines have started since."""
+    ours = set(threading.enumerate()) - _others
+    return {thread.name for thread in ours if thread.name.startswith("piccobase-")}
 
 
 def open_files(name: str) -> int:
