@@ -103,12 +103,19 @@ class PostgresServer:
         if any("ERROR" in line or "FATAL" in line for line in said) or self._psql.poll() is not None:
             raise RuntimeError(f"{statement} failed:\n{''.join(said)}")
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def dump(self, database: str) -> str:
+        """A database of this server as SQL, with nothing in it that only psql understands."""
+        options = ("--inserts", "--no-owner", "--no-privileges", "--dbname", database)
+        lines = self._run("pg_dump", *options).splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("\\"))
+
+    def _run(self, program: str, *arguments: str) -> str:
         done = subprocess.run(
             [self._programs / program, *arguments], cwd=self.folder, capture_output=True, text=True, **self._account
         )
         if done.returncode:
             raise RuntimeError(f"{program} failed:\n{done.stderr}")
+        return done.stdout
 
 
 _DONE = "-- done --"
