@@ -108,10 +108,17 @@ class EmbeddedEngine(SQLiteEngine):
         transaction = self.current_transaction.get()
         if transaction is not None and (transaction := transaction.still_open()) is not None:
             return transaction.read_now(sql, args, fetch)
-        try:
-            inline: Inline = self._of_thread.inline
-        except AttributeError:
-            inline = self._open_inline()
+        writer = self._writer
+        if writer is not None and (inline := writer.inline).busy.acquire(blocking=False):
+            # What it has written itself it need not read again; another connection forgets all with each commit.
+            try:
+                if not inline.connection.in_transaction:
+                    return self._read_now(inline, sql, args, fetch)
+            finally:
+                inline.busy.release()
+        return self._read_now(self._inline(), sql, args, fetch)
+
+    def _read_now(self, inline: Inline, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any] | None:
         try:
             if self._kinds.of(inline.connection, sql, args) is not Kind.READ or not inline.may_read:
                 return None
@@ -165,12 +172,20 @@ class EmbeddedEngine(SQLiteEngine):
     def version(self) -> int:
         """A number that is the same again only if nothing was committed in between, by this process or another.
 
-        Numbers asked for in different threads are never the same. Ask before reading what is to be remembered with it.
+        Ask before reading what is to be remembered with it. While that cannot be told, no two numbers are the same.
         """
-        inline = self._inline()
-        inline.start_unlimited()
-        ((version,),) = inline.cursor.execute("PRAGMA data_version")
-        return inline.serial << 40 | int(version)
+        writer = self._writer or self._open_writer()
+        inline = writer.inline
+        if inline.busy.acquire(blocking=False):
+            try:
+                # Within a transaction that only reads SQLite would tell of its snapshot.
+                if not inline.connection.in_transaction or writer.holds_file:
+                    inline.start_unlimited()
+                    ((others,),) = inline.cursor.execute("PRAGMA data_version")
+                    return (inline.serial << 40 | writer.commits) << 40 | int(others)
+            finally:
+                inline.busy.release()
+        return -next(_serials)
 
     # --- transactions
 
@@ -281,9 +296,9 @@ class EmbeddedEngine(SQLiteEngine):
         self._readers.stop()
         if self._checkpoints is not None:
             self._checkpoints.stop()
-        if self._writer is not None:
-            self._writer.close()
-        self._writer = self._checkpoints = None
+        writer, self._writer, self._checkpoints = self._writer, None, None  # nobody is to read on it from now on
+        if writer is not None:
+            writer.close()
         self._of_thread = threading.local()
         for inline in list(self._inlines):
             try:

@@ -165,7 +165,7 @@ class EmbeddedTransaction(SQLiteTransaction):
             if self.thread_used:
                 await self._writer.commit_in_thread()
             else:
-                self._writer.control_now("COMMIT")
+                self._writer.commit_now()
         finally:
             # Not decided by the exception: one who is cancelled has waited for COMMIT all the same.
             if self._writer.in_transaction:

@@ -29,6 +29,12 @@ class Writer:
         self.workers = Workers("piccobase-writer", 1, lambda: self.inline.connection, owned=False)
         # A full disk, an interrupted write and a few more make SQLite roll the whole transaction back by itself.
         self.lost = False
+        self.commits = 0  # those of other connections SQLite counts itself (`data_version`)
+
+    @property
+    def holds_file(self) -> bool:
+        """Whether it is in a transaction in which nobody else can commit."""
+        return self.inline.connection.txn_state("main") == apsw.SQLITE_TXN_WRITE
 
     @property
     def in_transaction(self) -> bool:
@@ -109,9 +115,16 @@ class Writer:
         found: list[Any] = await self.workers.run_to_end(work)
         return found
 
+    def commit_now(self) -> None:
+        """COMMIT where the thread has nothing to do."""
+        with self.inline.busy:
+            self._run("COMMIT", (), fetch_rows)
+            # Counted afterwards: what is read before is never remembered under a number that comes after it.
+            self.commits += 1
+
     async def commit_in_thread(self) -> None:
         """Cancelled or not, when it returns or raises COMMIT has been done."""
-        await self.workers.run_to_end(lambda _: self.control_now("COMMIT"), interrupt=False)
+        await self.workers.run_to_end(lambda _: self.commit_now(), interrupt=False)
 
     async def alone(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
         """Runs a statement that no transaction may be around (VACUUM, PRAGMA), in the thread."""
@@ -122,6 +135,7 @@ class Writer:
                 try:
                     return self._run(sql, args, fetch)
                 finally:
+                    self.commits += 1  # it may be one
                     connection.set_busy_timeout(0)
 
         found: list[Any] = await self.workers.run_to_end(work)
@@ -153,4 +167,5 @@ class Writer:
 
     def close(self) -> None:
         self.workers.stop()
-        self.inline.connection.close()
+        with self.inline.busy:
+            self.inline.connection.close()

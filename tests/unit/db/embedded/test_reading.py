@@ -1,10 +1,12 @@
 """Statements outside of transactions: where the embedded engine runs them, and what it refuses."""
 
 import asyncio
+import contextvars
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from piccolo.engine.sqlite import TransactionType
 from tests.unit.db.embedded.seen import ENDLESS, SLOW, SLOW_WRITE, count, our_threads, until
 
 from piccobase.db.embedded import EmbeddedEngine
@@ -193,7 +195,40 @@ async def test_the_version_changes_with_every_commit_of_anybody(db: EmbeddedEngi
             await db.rows("DELETE FROM note")
             raise KeyError
     assert db.version() == seen[-1]
-    seen.append(await asyncio.to_thread(db.version))  # of another thread: never the same
+    assert await asyncio.to_thread(db.version) == seen[-1]
     await db.close()
     seen.append(db.version())
     assert len(set(seen)) == len(seen)
+
+
+async def test_while_a_transaction_only_reads_no_version_is_the_same_as_another(
+    db: EmbeddedEngine, impatient: EmbeddedEngine
+) -> None:
+    before = db.version()
+    async with db.transaction(TransactionType.deferred):
+        assert await count(db) == 0  # from now on SQLite tells of this snapshot alone
+        await impatient.rows("INSERT INTO note (text) VALUES ('a')")
+        assert len({before, db.version(), db.version()}) == 3
+    assert db.version() != before
+
+
+async def test_what_is_not_committed_is_seen_by_nobody_else(db: EmbeddedEngine) -> None:
+    # Both read at once, and would be on the connection that writes while nobody uses it.
+    seen: list[int] = []
+
+    async def look() -> None:
+        seen.append(await count(db))
+
+    elsewhere = contextvars.copy_context()
+    async with db.transaction():
+        await db.rows("INSERT INTO note (text) VALUES ('a')")
+        assert await count(db) == 1
+        await asyncio.create_task(look(), context=elsewhere)
+    await look()
+    assert seen == [0, 1]
+
+
+async def test_a_read_after_a_write_is_answered_from_what_was_written(db: EmbeddedEngine) -> None:
+    await db.rows("INSERT INTO note (text) VALUES ('a')")
+    read, others = db.rows_now("SELECT count(*) FROM note"), await asyncio.to_thread(db.rows_now, "SELECT 1")
+    assert (read, others) == ([(1,)], [(1,)])
