@@ -15,7 +15,7 @@ FLOORS = [
     {"auth", "realtime", "backups", "importing"},
     {"records"},
     {"identity", "changes", "files", "mail", "jobs", "logs", "settings"},
-    {"rules", "hooks"},
+    {"rules", "hooks", "migrations"},
     {"filters", "db"},
     {"schema"},
     {"columns"},

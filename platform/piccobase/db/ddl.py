@@ -39,15 +39,23 @@ def create_schema(table: type[Table], dialect: Dialect) -> list[str]:
     return [f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}"] if schema and dialect == "postgres" else []
 
 
-def create_table(table: type[Table], dialect: Dialect, referenced: Collection[Column] = ()) -> list[str]:
-    """The table with its indexes. `referenced` are columns other than keys that foreign keys point to."""
-    parts = [column_definition(column, dialect, referenced) for column in table._meta.columns]
-    later = [it for it in table._meta.constraints if dialect == "sqlite" and _takes_nulls_as_equal(it)]
-    parts += [constraint_definition(table, it) for it in table._meta.constraints if it not in later]
+def create_table(
+    table: type[Table], dialect: Dialect, referenced: Collection[Column] = (), *, later: Collection[str] = ()
+) -> list[str]:
+    """The table with its indexes. `referenced` are columns other than keys that foreign keys point to.
+
+    Those in `later` (names in the database) do not point anywhere yet: their target is not there.
+    """
+    parts = [
+        column_definition(column, dialect, referenced, references=column._meta.db_column_name not in later)
+        for column in table._meta.columns
+    ]
+    added = [it for it in table._meta.constraints if dialect == "sqlite" and takes_nulls_as_equal(it)]
+    parts += [constraint_definition(table, it) for it in table._meta.constraints if it not in added]
     name = table._meta.get_formatted_tablename()
     statements = [f"CREATE TABLE {name} ({', '.join(parts)})"]
     # SQLite has no NULLS NOT DISTINCT; added in this form, `sqlite_ddl` knows what to do.
-    statements += [f"ALTER TABLE {name} ADD {constraint_definition(table, constraint)}" for constraint in later]
+    statements += [f"ALTER TABLE {name} ADD {constraint_definition(table, constraint)}" for constraint in added]
     for column in table._meta.columns:
         if unique_where_not_empty(column, referenced):
             statements.append(create_unique_index(column, partial=True))
@@ -60,7 +68,7 @@ def add_column(column: Column, dialect: Dialect) -> list[str]:
     table = column._meta.table._meta.get_formatted_tablename()
     definition = column_definition(column, dialect, adding=True)
     statements = [f"ALTER TABLE {table} ADD COLUMN {definition}"]
-    if dialect == "sqlite" and _is_random(column):
+    if dialect == "sqlite" and is_random(column):
         statements.append(f"UPDATE {table} SET {quoted(column._meta.db_column_name)} = {RANDOM_UUID}")
     if column._meta.unique:
         statements.append(create_unique_index(column, partial=unique_where_not_empty(column)))
@@ -68,7 +76,12 @@ def add_column(column: Column, dialect: Dialect) -> list[str]:
 
 
 def column_definition(
-    column: Column, dialect: Dialect, referenced: Collection[Column] = (), *, adding: bool = False
+    column: Column,
+    dialect: Dialect,
+    referenced: Collection[Column] = (),
+    *,
+    adding: bool = False,
+    references: bool = True,
 ) -> str:
     """`"title" VARCHAR(200) NOT NULL DEFAULT ''`; with `adding` as a table that has rows takes it."""
     meta = column._meta
@@ -79,8 +92,8 @@ def column_definition(
         words.append("UNIQUE")
     if not meta.null:
         words.append("NOT NULL")
-    if isinstance(column, ForeignKey):
-        words.append(_references(column))
+    if isinstance(column, ForeignKey) and references:
+        words.append(references_clause(column))
     value = default(column, dialect, constant=adding and dialect == "sqlite")
     if value is not None:
         words.append(f"DEFAULT {value}")
@@ -91,13 +104,13 @@ def constraint_definition(table: type[Table], constraint: Constraint) -> str:
     return f"CONSTRAINT {quoted(constraint_name(table, constraint))} {constraint.ddl}"
 
 
-def _takes_nulls_as_equal(constraint: Constraint) -> bool:
+def takes_nulls_as_equal(constraint: Constraint) -> bool:
     return isinstance(constraint, Unique) and not constraint.nulls_distinct
 
 
 def constraint_name(table: type[Table], constraint: Constraint) -> str:
     """Piccolo calls it as the attribute is called."""
-    return _fitting(f"{table._meta.tablename}_{constraint._meta.name}")
+    return fitting(f"{table._meta.tablename}_{constraint._meta.name}")
 
 
 def create_index(column: Column, dialect: Dialect) -> list[str]:
@@ -106,7 +119,7 @@ def create_index(column: Column, dialect: Dialect) -> list[str]:
     if not meta.index or (dialect == "sqlite" and meta.index_method in (IndexMethod.gin, IndexMethod.gist)):
         return []
     table, name = meta.table._meta, quoted(meta.db_column_name)
-    index = quoted(_fitting(f"{table.tablename}_{meta.db_column_name}"))
+    index = quoted(fitting(f"{table.tablename}_{meta.db_column_name}"))
     method = f" USING {meta.index_method.value}" if dialect == "postgres" else ""
     return [f"CREATE INDEX {index} ON {table.get_formatted_tablename()}{method} ({name})"]
 
@@ -114,7 +127,7 @@ def create_index(column: Column, dialect: Dialect) -> list[str]:
 def create_unique_index(column: Column, *, partial: bool) -> str:
     """Called as PostgreSQL calls that of a UNIQUE column."""
     table, name = column._meta.table._meta, quoted(column._meta.db_column_name)
-    index = quoted(_fitting(f"{table.tablename}_{column._meta.db_column_name}_key"))
+    index = quoted(fitting(f"{table.tablename}_{column._meta.db_column_name}_key"))
     where = f" WHERE {name} != ''" if partial else ""
     return f"CREATE UNIQUE INDEX {index} ON {table.get_formatted_tablename()} ({name}){where}"
 
@@ -146,13 +159,13 @@ def is_text(column: Column) -> bool:
     return column.column_type.upper().split("(")[0] in ("VARCHAR", "TEXT", "CHAR")
 
 
-def _is_random(column: Column) -> bool:
+def is_random(column: Column) -> bool:
     """Whether SQLite's default would be a new UUID each time; to Piccolo it has none there."""
     value = getattr(column, "default", None)
     return isinstance(value, Default) and value.sqlite is None
 
 
-def _references(column: ForeignKey[Any]) -> str:
+def references_clause(column: ForeignKey[Any]) -> str:
     meta = column._foreign_key_meta
     target = meta.resolved_target_column._meta
     return (
@@ -166,7 +179,7 @@ def quoted(name: str) -> str:
     return f'"{escaped}"'
 
 
-def _fitting(name: str) -> str:
+def fitting(name: str) -> str:
     """A name that PostgreSQL does not cut off: two that begin alike would become one."""
     if len(name.encode()) <= LONGEST_NAME:
         return name

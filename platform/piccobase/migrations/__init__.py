@@ -1,0 +1,1 @@
+"""The schema over time: from one state of the tables to the next. Compared, planned, judged for losses, carried out."""
