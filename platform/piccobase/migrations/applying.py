@@ -2,8 +2,7 @@
 
 from collections.abc import Collection
 
-from piccobase.db.setup import SchemaDatabase
-from piccobase.migrations.changes import ChangePlan, MigrationRefused, SchemaChange
+from piccobase.migrations.changes import ChangePlan, MigrationRefused, SchemaChange, SchemaDatabase
 from piccobase.migrations.planning import make_plan
 
 
@@ -18,10 +17,12 @@ async def apply_change(
     *,
     accepted: Collection[str] = (),
     migration: str = "",
+    restore: bool = False,
 ) -> ChangePlan:
     """Carries the change out, within the schema transaction that is open. Returns what was done.
 
-    `accepted` are the places of losses (`posts.body`) that somebody has given up; their values go into the trash.
+    `accepted` are the places of losses (`posts.body`) that somebody has given up; their values go into the trash. With
+    `restore` the change is the way back of `migration`: what that put into the trash is put in its place again.
     Raises MigrationRefused with all other losses, and with problems; then nothing was changed.
     """
     plan = await make_plan(db, change)

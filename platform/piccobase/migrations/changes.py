@@ -1,12 +1,21 @@
 """What a migration is about: two states of the tables, the plan from one to the other, what it would lose."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from piccolo.table import Table
 
 from piccobase.base.errors import StartError
+from piccobase.db import setup
+
+
+class SchemaDatabase(setup.SchemaDatabase, Protocol):
+    """A database whose tables can be rebuilt."""
+
+    def schema_transaction(self) -> AbstractAsyncContextManager[Any]:
+        """A transaction in which foreign keys are only checked at its end, and nobody else changes the schema."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

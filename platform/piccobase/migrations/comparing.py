@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from piccobase.db.sqlite_tokens import quoted, tokens, unquoted
 from piccobase.migrations.changes import SchemaChange
-from piccobase.migrations.described import ColumnState, Part, Reference, TableState, describe
+from piccobase.migrations.described import DescribedColumn, DescribedTable, Part, Pointer, describe
 from piccobase.schema.values.base import Dialect
 
 
@@ -13,16 +13,16 @@ from piccobase.schema.values.base import Dialect
 class TableDifference:
     """One table that is there before and after."""
 
-    before: TableState
-    after: TableState
+    before: DescribedTable
+    after: DescribedTable
     renamed_columns: Mapping[str, str]  # only those that are called otherwise afterwards
-    added: tuple[ColumnState, ...] = ()
-    dropped: tuple[ColumnState, ...] = ()
-    changed: tuple[tuple[ColumnState, ColumnState], ...] = ()  # a change of more than the name
+    added: tuple[DescribedColumn, ...] = ()
+    dropped: tuple[DescribedColumn, ...] = ()
+    changed: tuple[tuple[DescribedColumn, DescribedColumn], ...] = ()  # a change of more than the name
     renamed_parts: tuple[tuple[Part, Part], ...] = ()
     dropped_parts: tuple[Part, ...] = ()
     added_parts: tuple[Part, ...] = ()
-    kept: tuple[tuple[ColumnState, ColumnState], ...] = ()  # all columns that are there before and after
+    kept: tuple[tuple[DescribedColumn, DescribedColumn], ...] = ()  # all columns that are there before and after
 
     @property
     def renamed(self) -> bool:
@@ -40,10 +40,10 @@ class TableDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    before: Mapping[str, TableState]
-    after: Mapping[str, TableState]
-    created: tuple[TableState, ...]
-    dropped: tuple[TableState, ...]
+    before: Mapping[str, DescribedTable]
+    after: Mapping[str, DescribedTable]
+    created: tuple[DescribedTable, ...]
+    dropped: tuple[DescribedTable, ...]
     common: tuple[TableDifference, ...]  # those that do not differ as well
 
     @property
@@ -79,7 +79,7 @@ def compare(change: SchemaChange, dialect: Dialect) -> Difference:
 
 
 def _new_table_names(
-    change: SchemaChange, before: Mapping[str, TableState], after: Mapping[str, TableState]
+    change: SchemaChange, before: Mapping[str, DescribedTable], after: Mapping[str, DescribedTable]
 ) -> dict[str, str]:
     """For each table that stays its name before and after. Renames may leave out the schema; one can move schemas."""
     found: dict[str, str] = {}
@@ -97,14 +97,14 @@ def _new_table_names(
     return found
 
 
-def _full_name(name: str, tables: Mapping[str, TableState]) -> str:
+def _full_name(name: str, tables: Mapping[str, DescribedTable]) -> str:
     if name in tables:
         return name
     return next((full for full, table in tables.items() if table.table._meta.tablename == name), name)
 
 
 def _compare_table(
-    before: TableState, after: TableState, new_names: Mapping[str, str], columns: Mapping[tuple[str, str], str]
+    before: DescribedTable, after: DescribedTable, new_names: Mapping[str, str], columns: Mapping[tuple[str, str], str]
 ) -> TableDifference:
     renames = {old: columns[after.name, old] for old in before.columns}
     kept = {new: old for old, new in renames.items() if new in after.columns}
@@ -152,17 +152,17 @@ def _renamed(
     columns: Mapping[tuple[str, str], str],
 ) -> Part:
     """As the part would be declared after the renames, but for its own name."""
-    reference = part.reference
-    if reference is not None:
-        table = new_names.get(reference.table, reference.table)
-        column = columns.get((table, reference.column), reference.column)
-        reference = Reference(table, column, reference.on_delete, reference.on_update)
+    pointer = part.pointer
+    if pointer is not None:
+        table = new_names.get(pointer.table, pointer.table)
+        column = columns.get((table, pointer.column), pointer.column)
+        pointer = Pointer(table, column, pointer.on_delete, pointer.on_update)
     return Part(
         part.kind,
         part.name,
         tuple(renamed.get(name, name) for name in part.columns),
         _with_new_names(part.text, renamed) if renamed and part.kind in ("check", "unique index") else part.text,
-        reference,
+        pointer,
     )
 
 

@@ -22,7 +22,7 @@ PartKind = Literal["index", "unique", "unique index", "check", "foreign key"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class Pointer:
     """Where a foreign key points to. The table is called as a Shape calls it."""
 
     table: str
@@ -39,16 +39,16 @@ class Part:
     name: str
     columns: tuple[str, ...] = ()
     text: str = ""
-    reference: Reference | None = None
+    pointer: Pointer | None = None
 
     @property
     def sense(self) -> tuple[object, ...]:
         """All but the name: parts of one sense do the same."""
-        return (self.kind, self.columns, self.text, self.reference)
+        return (self.kind, self.columns, self.text, self.pointer)
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnState:
+class DescribedColumn:
     """`default` is what tells two defaults apart; `column` knows the rest."""
 
     name: str
@@ -65,9 +65,9 @@ class ColumnState:
 
 
 @dataclass(frozen=True, slots=True)
-class TableState:
+class DescribedTable:
     name: str
-    columns: Mapping[str, ColumnState]
+    columns: Mapping[str, DescribedColumn]
     parts: tuple[Part, ...]
     table: type[Table] = field(compare=False, repr=False)
 
@@ -80,7 +80,7 @@ class TableState:
         return next((it for it in self.parts if it.kind == kind and it.columns == (column,)), None)
 
 
-def describe(tables: Sequence[type[Table]], dialect: Dialect) -> dict[str, TableState]:
+def describe(tables: Sequence[type[Table]], dialect: Dialect) -> dict[str, DescribedTable]:
     """By name as a Shape has it. Views are not stored, so they are left out."""
     stored = [table for table in tables if not issubclass(table, View)]
     referenced = referenced_columns(stored)
@@ -97,16 +97,16 @@ def referenced_columns(tables: Sequence[type[Table]]) -> list[Column]:
     ]
 
 
-def _table(table: type[Table], dialect: Dialect, referenced: Sequence[Column]) -> TableState:
+def _table(table: type[Table], dialect: Dialect, referenced: Sequence[Column]) -> DescribedTable:
     columns = {column._meta.db_column_name: _column(column, dialect) for column in table._meta.columns}
     parts = tuple(_parts(table, dialect, referenced))
-    return TableState(table_name(table), columns, parts, table)
+    return DescribedTable(table_name(table), columns, parts, table)
 
 
-def _column(column: Column, dialect: Dialect) -> ColumnState:
+def _column(column: Column, dialect: Dialect) -> DescribedColumn:
     meta = column._meta
     type_ = normal_type(column.column_type, dialect)
-    return ColumnState(meta.db_column_name, type_, meta.null, default_of(column, dialect), meta.primary_key, column)
+    return DescribedColumn(meta.db_column_name, type_, meta.null, default_of(column, dialect), meta.primary_key, column)
 
 
 def default_of(column: Column, dialect: Dialect) -> str | None:
@@ -143,12 +143,12 @@ def _parts_of_column(column: Column, dialect: Dialect, referenced: Sequence[Colu
         method = meta.index_method.value if dialect == "postgres" else IndexMethod.btree.value
         yield Part("index", ddl.fitting(f"{table}_{name}"), (name,), method)
     if isinstance(column, ForeignKey):
-        yield Part("foreign key", postgres_name(table, name, "fkey"), (name,), reference=reference_of(column))
+        yield Part("foreign key", postgres_name(table, name, "fkey"), (name,), pointer=pointer_of(column))
 
 
-def reference_of(column: ForeignKey[Any]) -> Reference:
+def pointer_of(column: ForeignKey[Any]) -> Pointer:
     meta = column._foreign_key_meta
-    return Reference(
+    return Pointer(
         table_name(meta.resolved_references),
         meta.resolved_target_column._meta.db_column_name,
         meta.on_delete.value,

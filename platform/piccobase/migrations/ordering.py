@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from piccobase.migrations.described import TableState
+from piccobase.migrations.described import DescribedTable
 
 
-def by_foreign_keys(tables: Sequence[TableState]) -> tuple[list[TableState], dict[str, set[str]]]:
+def by_foreign_keys(tables: Sequence[DescribedTable]) -> tuple[list[DescribedTable], dict[str, set[str]]]:
     """Tables in the order in which they can be made, and by table the columns that can only point later.
 
     Those are foreign keys of a circle: their target is made after their own table.
@@ -24,9 +24,9 @@ def by_foreign_keys(tables: Sequence[TableState]) -> tuple[list[TableState], dic
             later[first] |= {column for target, column in _targets(names[first], names, set()) if target == second}
 
 
-def _targets(table: TableState, others: Mapping[str, TableState], later: set[str]) -> Iterable[tuple[str, str]]:
+def _targets(table: DescribedTable, others: Mapping[str, DescribedTable], later: set[str]) -> Iterable[tuple[str, str]]:
     for part in table.parts:
-        target = part.reference.table if part.reference else table.name
+        target = part.pointer.table if part.pointer else table.name
         if target in others and target != table.name and part.columns[0] not in later:
             yield target, part.columns[0]
 

@@ -1,8 +1,7 @@
 """From a difference to the steps that make it good, on the database that is there."""
 
 from piccobase.db import ddl, postgres_ddl, sqlite_ddl
-from piccobase.db.setup import SchemaDatabase
-from piccobase.migrations.changes import ChangePlan, SchemaChange, Step
+from piccobase.migrations.changes import ChangePlan, SchemaChange, SchemaDatabase, Step
 from piccobase.migrations.comparing import compare
 from piccobase.migrations.described import referenced_columns
 from piccobase.migrations.ordering import by_foreign_keys
