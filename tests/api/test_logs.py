@@ -12,6 +12,9 @@ from tests.asking import Api, serving
 
 from piccobase import Collection, Rules
 from piccobase.base.clock import frozen, now
+from piccobase.base.json import encode_json, parse_json
+from piccobase.db.embedded import EmbeddedEngine
+from piccobase.logs.store import LogStore
 
 
 class Post(Collection, tablename="posts"):
@@ -207,3 +210,43 @@ async def test_an_answer_carries_the_request_id_that_came_or_one_of_its_own_wher
     assert malformed.headers["x-request-id"] != "a b"
     asked = [item["data"].get("requestId") for item in (await logged(root))[-3:]]
     assert asked == [sent["X-Request-Id"], None, malformed.headers["x-request-id"]]
+
+
+async def test_what_just_fits_is_kept_whole(api: Api) -> None:
+    root = await api.superuser()
+    store = root.services.request_log.store
+    [request, told] = [
+        [1.0, 0.5, "GET", "/" + "x" * 900, 200, "", "agent", "1.2.3.4", "1.2.3.4", "users", "", None, None, None],
+        [2.0, None, 0, "just told", {"filler": "y" * 900}],
+    ]
+    await store.insert(encode_json([request, told]).decode(), 10_000)
+    kept = {item["message"]: item["data"] for item in await logged(root, filter="message ~ 'xxx' || message ~ 'told'")}
+    assert len(kept) == 2
+    for limit, whole in ((800, 0), (1050, 1), (2000, 2)):  # as data they have about 1100 and 920 bytes
+        await store.clear()
+        await store.insert(encode_json([request, told]).decode(), limit)
+        found = await logged(root, filter="message ~ 'xxx' || message ~ 'told'")
+        assert {item["message"] for item in found} == set(kept)
+        assert sum(item["data"] == kept[item["message"]] for item in found) == whole
+
+
+async def test_a_log_of_the_first_days_is_read_on(tmp_path: Path) -> None:
+    store = LogStore(EmbeddedEngine(tmp_path / "logs.db"), max_size=1 << 20)
+    request = {"auth": "", "execTime": 0.25, "method": "GET", "status": 404, "type": "request", "url": "/x"}
+    refused = request | {"error": "Not found.", "details": {"id": "unknown"}}
+    entries = [("GET /x", 8, refused), ("told", 4, {"logger": "shop"}), ("GET /y", 0, {"__pb_truncated__": True})]
+    try:
+        await store.engine.rows(
+            "CREATE TABLE logs (id TEXT NOT NULL UNIQUE, created TEXT NOT NULL, level INTEGER NOT NULL,"
+            " message TEXT NOT NULL, data JSONB_TEXT NOT NULL)"
+        )
+        await store.engine.rows("CREATE INDEX logs_created ON logs (created)")
+        for number, (message, level, data) in enumerate(entries):
+            row = (str(number), "2026-01-01 00:00:00.000Z", level, message, encode_json(data).decode())
+            await store.engine.rows("INSERT INTO logs VALUES (?, ?, ?, ?, ?)", row)
+        await store.prepare()
+        found = await store.engine.rows("SELECT message, level, data FROM logs ORDER BY id")
+        assert [(message, level, parse_json(data)) for message, level, data in found[:2]] == entries[:2]
+        assert parse_json(found[2][2]) == entries[2][2]
+    finally:
+        await store.close()

@@ -8,50 +8,45 @@ from piccobase.base.clock import instant_text, now, unix_time
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.placeholders import in_dialect
 from piccobase.db.postgres import PostgresEngine
-from piccobase.logs.table import SCHEMA, creation, log_collection
+from piccobase.logs.table import DATA, LEVEL, SCHEMA, STORED, TRUNCATED, creation, log_collection, renewal
 
 Engine = EmbeddedEngine | PostgresEngine
 
 BATCH = 1000  # entries, at most 4096: their place in it is part of the id
 DEFAULT_DATA_SIZE = 16 << 10  # bytes of one entry's data, where the settings set no limit
-_TRUNCATED = '{"__pb_truncated__":true}'  # as the reference has it
 _DROPPED = 0.1  # the share of the oldest entries that goes when the log is too large
 _LETTERS = string.digits + string.ascii_lowercase
 _LOCK = 0x7069636C  # of PostgreSQL, around the creation of the table
 
-# A request is an array of `entries.AnsweredRequest`, whose second member is a number; a message has null there.
-# What was not noted is null, and left out. Failures have an error, which makes them errors.
+# The names of data's members have about 200 letters. (An AND would work both sides out.)
+_TOO_LONG = f"iif(length(value) > ?3 - 300, length({DATA.format('value')}) > ?3, FALSE)"
 _INSERT = {
     "sqlite": f"""
-        INSERT INTO logs (id, created, level, message, data)
+        INSERT INTO entries (id, created, level, entry, truncated)
         SELECT
-            ?1 || printf('%03x', row_number() OVER (ORDER BY value ->> 0) - 1),
-            strftime('%Y-%m-%d %H:%M:%fZ', ?6 + (value ->> 0), 'unixepoch'), level, message,
-            iif(length(data) > ?3, '{_TRUNCATED}', data)
+            ?1 || printf('%03x', row_number() OVER (ORDER BY moment) - 1),
+            strftime('%Y-%m-%d %H:%M:%fZ', ?6 + moment, 'unixepoch'), level,
+            CASE
+                WHEN too_long AND value ->> 1 IS NULL THEN json_array(moment, NULL, level, value ->> 3)
+                WHEN too_long THEN json_array(moment, value ->> 1, value ->> 2, value ->> 3, value ->> 4)
+                WHEN value ->> 1 IS NULL OR (?4 AND (?5 OR value ->> 10 = '')) THEN value
+                ELSE json_set(
+                    value, '$[7]', iif(?4, value ->> 7, NULL), '$[8]', iif(?4, value ->> 8, NULL),
+                    '$[10]', iif(?5, value ->> 10, '')
+                )
+            END,
+            too_long
         FROM (
-            SELECT
-                value,
-                iif(value ->> 1 IS NULL, value ->> 2, iif(value ->> 4 >= 400, 8, 0)) AS level,
-                iif(value ->> 1 IS NULL, value ->> 3, concat(value ->> 2, ' ', value ->> 3)) AS message,
-                iif(value ->> 1 IS NULL, value -> 4, json_patch(
-                    iif(value ->> 4 >= 400, '{{"details":null,"error":""}}', '{{}}'), json_object(
-                        'auth', value ->> 9, 'authId', iif(?5, nullif(value ->> 10, ''), NULL),
-                        'details', value -> 13, 'error', value ->> 12,
-                        'execTime', round((value ->> 1) * 1000, 6), 'method', value ->> 2, 'referer', value ->> 5,
-                        'remoteIP', iif(?4, value ->> 8, NULL), 'requestId', value ->> 11, 'status', value ->> 4,
-                        'type', 'request', 'url', value ->> 3, 'userAgent', value ->> 6,
-                        'userIP', iif(?4, value ->> 7, NULL)
-                    )
-                )) AS data
+            SELECT value, value ->> 0 AS moment, {LEVEL.format("value")} AS level, {_TOO_LONG} AS too_long
             FROM json_each(?2)
         )
-        WHERE TRUE ORDER BY value ->> 0 ON CONFLICT DO NOTHING""",
+        WHERE TRUE ORDER BY moment ON CONFLICT DO NOTHING""",
     "postgres": f"""
         INSERT INTO {SCHEMA}.logs (id, created, level, message, data)
         SELECT
             $1 || lpad(to_hex(row_number() OVER (ORDER BY moment) - 1), 3, '0'),
             date_trunc('milliseconds', to_timestamp(moment)), level, message,
-            CASE WHEN length(data::text) > $3 THEN '{_TRUNCATED}'::jsonb ELSE data END
+            CASE WHEN length(data::text) > $3 THEN '{TRUNCATED}'::jsonb ELSE data END
         FROM (
             SELECT
                 $6::float8 + (v ->> 0)::float8 AS moment,
@@ -101,16 +96,22 @@ class LogStore:
         async with self.engine.transaction():
             if self.engine.dialect == "postgres":  # which makes nothing twice, but complains of two at once
                 await self.engine.rows("SELECT pg_advisory_xact_lock($1)", (_LOCK,))
-            for statement in creation(self.engine.dialect):
+            for statement in renewal() if await self._is_as_before() else creation(self.engine.dialect):
                 await self.engine.rows(statement)
         self._made = True
+
+    async def _is_as_before(self) -> bool:
+        """Whether there is a table in which message and data were stored."""
+        if self.engine.dialect == "postgres":
+            return False
+        return bool(await self.engine.rows("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'logs'"))
 
     async def drop_older_than(self, days: int) -> None:
         """Deletes what is older than so many days."""
         await self._make()
         oldest = now() - timedelta(days=days)
         limit = oldest if self.engine.dialect == "postgres" else instant_text(oldest)
-        sql = in_dialect(f"DELETE FROM {self.collection.source} WHERE created < ?", self.engine.dialect)
+        sql = in_dialect(f"DELETE FROM {STORED[self.engine.dialect]} WHERE created < ?", self.engine.dialect)
         await self.engine.rows(sql, (limit,))
 
     async def shrink(self) -> bool:
@@ -120,7 +121,7 @@ class LogStore:
         if size <= self._max_size:
             return False
         last = max(0, int(count * _DROPPED) - 1)
-        source = self.collection.source
+        source = STORED[self.engine.dialect]
         sql = f"DELETE FROM {source} WHERE id <= (SELECT id FROM {source} ORDER BY id LIMIT 1 OFFSET ?)"  # ids go up
         await self.engine.rows(in_dialect(sql, self.engine.dialect), (last,))
         return True
@@ -130,7 +131,7 @@ class LogStore:
 
         PostgreSQL gives no room back before it has cleaned up, so its file says nothing: there a sample is weighed.
         """
-        source = self.collection.source
+        source = STORED[self.engine.dialect]
         if self.engine.dialect == "sqlite":
             [(used,)] = await self.engine.rows(
                 "SELECT (page_count - freelist_count) * page_size"
@@ -151,9 +152,9 @@ class LogStore:
         """Deletes everything, and gives the room back."""
         await self._make()
         if self.engine.dialect == "postgres":
-            await self.engine.rows(f"TRUNCATE {self.collection.source}")
+            await self.engine.rows(f"TRUNCATE {STORED[self.engine.dialect]}")
         else:
-            await self.engine.rows(f"DELETE FROM {self.collection.source}")
+            await self.engine.rows(f"DELETE FROM {STORED[self.engine.dialect]}")
             await self.engine.rows("VACUUM")
 
     async def close(self) -> None:
