@@ -39,6 +39,11 @@ def rewrite(ddl: str) -> str:
     return ddl
 
 
+def rewrite_column(definition: str) -> str:
+    """One column's definition with SQLite's type and default; what is rewritten already stays as it is."""
+    return _rewrite_column(tokens_of(definition))
+
+
 def _rewrite_columns(tokens: list[Token], start: int) -> str:
     """Goes through the definitions from `start` on, one by one: each ends at a comma, or the last parenthesis."""
     done = "".join(text for _, text in tokens[:start])
@@ -76,7 +81,7 @@ def _rewrite_column(tokens: list[Token]) -> str:
             value = "".join(texts[first : last + 1])
             texts[first : last + 1] = [_default(declared, value), *[""] * (last - first)]
             break
-    if texts[solid[1]] == "DECIMAL_TEXT":
+    if declared in ("NUMERIC", "DECIMAL"):
         texts[end_of_type] += f" COLLATE {DECIMAL_ORDER}"
     return "".join(texts)
 

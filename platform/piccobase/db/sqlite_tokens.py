@@ -4,8 +4,10 @@ import re
 from typing import NamedTuple
 
 _TOKEN = re.compile(
-    r"""(?P<space>\s+|--[^\n]*|/\*.*?\*/)|(?P<string>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")*"|\[[^\]]*\]|`[^`]*`)"""
-    r"""|(?P<word>[\w$]+(?:\.\d+)?)|(?P<sign>.)""",
+    r"""(?P<space>[ \t\n\f\r]+|--[^\n]*|/\*.*?\*/)|(?P<string>'(?:[^']|'')*')"""
+    r"""|(?P<name>"(?:[^"]|"")*"|\[[^\]]*\]|`(?:[^`]|``)*`)"""
+    # To SQLite everything beyond ASCII is a letter, a space or a picture too.
+    r"""|(?P<word>[A-Za-z0-9_$\x80-\U0010ffff]+(?:\.\d+)?)|(?P<sign>.)""",
     re.DOTALL,
 )
 
@@ -27,12 +29,23 @@ def tokens(sql: str) -> list[Token]:
 
 
 def unquoted(name: str) -> str:
-    """A name without its double quotes, brackets or backquotes; any other text as it is."""
-    if name[:1] == '"':
-        return name[1:-1].replace('""', '"')
-    return name[1:-1] if name[:1] in "[`" else name
+    """A name without its quotes, brackets or backquotes; any other text as it is."""
+    match name[:1]:
+        case '"' | "'" | "`" as quote:
+            return name[1:-1].replace(quote * 2, quote)
+        case "[":
+            return name[1:-1]
+    return name
 
 
 def quoted(name: str) -> str:
     escaped = name.replace('"', '""')
     return f'"{escaped}"'
+
+
+def folded(name: str) -> str:
+    """The form in which SQLite compares names: `Title` and `TITLE` are one, `É` and `é` are two."""
+    return name.translate(_LOWER)
+
+
+_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
