@@ -20,7 +20,7 @@ from tests.process.test_serve import address_of
 from piccobase.app.services import Engine
 from piccobase.base.errors import StartError
 from piccobase.db.embedded import EmbeddedEngine
-from piccobase.db.migrations import apply
+from piccobase.migrations.running import apply
 from piccobase.db.postgres import PostgresEngine
 from piccobase.db.setup import SetupPlan, plan_setup
 from piccobase.db.shape import Shape, read_shape

@@ -1,9 +1,9 @@
 """What must hold for a process to be sent requests."""
 
 from piccobase.db.embedded import EmbeddedEngine
-from piccobase.db.migrations import pending
 from piccobase.db.postgres import PostgresEngine
 from piccobase.http.ready import Check
+from piccobase.migrations.running import pending
 from piccobase_migrations.core.piccolo_app import APP_CONFIG as SYSTEM_MIGRATIONS
 
 

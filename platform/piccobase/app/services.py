@@ -24,7 +24,6 @@ from piccobase.base.config import Config
 from piccobase.base.errors import InvalidDeclaration, Problem, StartError
 from piccobase.db.console import Console
 from piccobase.db.embedded import EmbeddedEngine
-from piccobase.db.migrations import apply, pending
 from piccobase.db.postgres import PostgresEngine
 from piccobase.db.setup import plan_setup, prepare
 from piccobase.db.shape import read_shape
@@ -42,6 +41,7 @@ from piccobase.jobs.declaring import JobRegistry
 from piccobase.jobs.tables import JOB_TABLES
 from piccobase.logs.recording import RequestLog
 from piccobase.mail.sending import NO_TEMPLATES, Mail
+from piccobase.migrations.running import apply, pending
 from piccobase.records.planning import Planner
 from piccobase.records.service import Records
 from piccobase.records.writing import stored_satisfies

@@ -13,12 +13,12 @@ from piccolo.engine import engine_finder
 
 from piccobase.base.errors import StartError
 from piccobase.db.embedded import EmbeddedEngine
-from piccobase.db.migration_conf import piccolo_finds
-from piccobase.db.migrations import apply, pending
 from piccobase.db.postgres import PostgresEngine
 from piccobase.db.setup import plan_setup
 from piccobase.db.shape import read_shape
 from piccobase.jobs.tables import JOB_TABLES
+from piccobase.migrations.piccolo_finds import piccolo_finds
+from piccobase.migrations.running import apply, pending
 from piccobase.schema.system import SYSTEM_TABLES
 from piccobase_migrations.core.piccolo_app import APP_CONFIG as CORE
 
@@ -188,7 +188,7 @@ async def test_the_reason_of_the_database_is_told(engine: Any, music: AppConfig,
 
 
 async def test_a_file_that_cannot_be_loaded_is_named(engine: Any, music: AppConfig, folder: Path) -> None:
-    (folder / "music_broken.py").write_text("import nothing_of_that_name")
+    (folder / "music_broken.py").write_text("ID = 'x'\nimport nothing_of_that_name")
     for step in (pending, apply):
         with pytest.raises(StartError, match=r"music_broken\.py.*nothing_of_that_name"):
             await step(engine, music)
