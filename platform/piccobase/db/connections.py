@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import apsw
 
+from piccobase.db.converting import CONVERTING_FUNCTIONS
 from piccobase.db.errors import DatabaseUnavailable
 from piccobase.db.values import DECIMAL_ORDER, WIRE_FUNCTIONS, compare_decimals, convert_binding
 
@@ -67,6 +68,8 @@ def _open(path: str, readonly: bool, synchronous: str, busy_timeout: float) -> a
         connection.create_collation(DECIMAL_ORDER, compare_decimals)
         for name, function in WIRE_FUNCTIONS.items():
             connection.create_scalar_function(name, function, 1, deterministic=True)
+        for name, (convert, arguments) in CONVERTING_FUNCTIONS.items():
+            connection.create_scalar_function(name, convert, arguments, deterministic=True)
         connection.convert_binding = convert_binding
     except BaseException:
         connection.close()

@@ -1,0 +1,26 @@
+"""What a statement costs those who use the database meanwhile: whom it keeps waiting, and about how long."""
+
+from piccobase.migrations.changes import Step
+from piccobase.schema.values.base import Dialect
+
+# Microseconds for each row, as `benchmarks/rebuild.py` and a table of a million rows on PostgreSQL have shown them.
+REBUILD = 8.0  # SQLite: the row copied, with three indexes made again
+REWRITE = 2.0  # PostgreSQL: the row written anew, with its indexes
+UPDATE = 4.0
+INDEX = 1.0
+SCAN = 0.1
+
+SQLITE = "writers wait, readers go on"
+EXCLUSIVE = "ACCESS EXCLUSIVE: readers and writers of the table wait"
+SHARE_ROW = "SHARE ROW EXCLUSIVE: writers of both tables wait, readers go on"
+SHARE = "SHARE: writers of the table wait, readers go on"
+ROWS = "ROW EXCLUSIVE: only who writes the same rows waits"
+
+
+def step(
+    sql: str, says: str, table: str, *, rows: int = 0, each: float = 0.0, lock: str = "", dialect: Dialect
+) -> Step:
+    """`each` are the microseconds for a row. On SQLite a transaction that writes keeps all other writers waiting."""
+    if dialect == "sqlite":
+        lock = SQLITE
+    return Step(sql=sql, says=says, table=table, rows=rows, lock=lock, seconds=rows * each / 1e6)

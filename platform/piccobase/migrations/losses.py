@@ -1,0 +1,299 @@
+"""What a change would lose, and what it cannot do, judged by counting the rows that are there. Changes nothing."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from piccobase.db import ddl
+from piccobase.db.engine import Database
+from piccobase.db.value_kinds import kind_of
+from piccobase.migrations.changes import Loss, Problem
+from piccobase.migrations.comparing import Difference, TableDifference
+from piccobase.migrations.conversions import (
+    converted,
+    default_value,
+    is_conversion,
+    kept,
+    new_value,
+    zero,
+)
+from piccobase.migrations.described import DescribedColumn, DescribedTable, Part
+
+SHOWN = 3  # ids in a message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The values that a loss is about, for the trash: those of `column` in the rows that `where` says, or all rows.
+
+    `table` is as it was before; `becomes` is what stands there afterwards, so that it can be told who changed it since.
+    """
+
+    loss: Loss
+    table: DescribedTable
+    column: str = ""
+    new_table: str = ""
+    new_column: str = ""
+    where: str = ""
+    becomes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    losses: tuple[Kept, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+async def judge(db: Database, difference: Difference, rows: Mapping[str, int]) -> Judgement:
+    """`rows` are the tables of the state before that are in the database, with the number of their rows."""
+    found: list[Kept | Problem] = []
+    for table in difference.dropped:
+        if count := rows.get(table.name):
+            why = f"the table is dropped with {_rows(count)}."
+            found.append(Kept(loss=Loss(place=table.name, kind="dropped", rows=count, why=why), table=table))
+    for common in difference.changed:
+        found += [it async for it in _Judge(db, difference, common, rows).all()]
+    return Judgement(
+        tuple(it for it in found if isinstance(it, Kept)), tuple(it for it in found if isinstance(it, Problem))
+    )
+
+
+class _Judge:
+    """One table."""
+
+    def __init__(self, db: Database, difference: Difference, table: TableDifference, rows: Mapping[str, int]) -> None:
+        self.db, self.dialect = db, db.dialect
+        self.difference, self.table, self.all_rows = difference, table, rows
+        self.rows = rows.get(table.before.name, 0)
+        self.name = table.after.name
+        self.source = table.before.table._meta.get_formatted_tablename()
+        self.key = ddl.quoted(table.before.key)
+
+    async def all(self) -> AsyncIterator[Kept | Problem]:
+        for problem in self._key_problems():
+            yield problem
+        if not self.rows:
+            return
+        for column in self.table.dropped:
+            async for found in self._dropped(column):
+                yield found
+        for before, after in self.table.kept:
+            async for found in self._changed(before, after):
+                yield found
+        for column in self.table.added:
+            async for found in self._added(column):
+                yield found
+        for part in self._parts_to_check():
+            async for found in self._violations(part):
+                yield found
+
+    # --- the key
+
+    def _key_problems(self) -> list[Problem]:
+        before, after = self.table.before, self.table.after
+        old, new = before.columns[before.key], after.columns[after.key]
+        way_out = (
+            "Keep the key, or make a new table and copy the rows in a migration of your own (`migrate new --empty`)."
+        )
+        if self.table.old_name(after.key) != before.key:
+            text = f"the primary key was {before.key} and is to be {after.key}. {way_out}"
+            return [Problem(place=self.name, text=text)]
+        same = kind_of(old.column).family == kind_of(new.column).family and old.counts == new.counts
+        if not same or (old.counts and old.type != new.type):
+            text = f"the type of a primary key cannot be changed (from {old.type} to {new.type}). {way_out}"
+            return [Problem(place=f"{self.name}.{after.key}", text=text)]
+        return []
+
+    # --- columns
+
+    async def _dropped(self, column: DescribedColumn) -> AsyncIterator[Kept | Problem]:
+        """Nothing is lost where a column holds what every record would hold."""
+        name = ddl.quoted(column.name)
+        where = f"{name} IS NOT NULL"
+        for nothing in {zero(column, self.dialect), default_value(column, self.dialect)}:
+            if nothing is not None and _is_plain(nothing) and kind_of(column.column).family not in ("other",):
+                where += f" AND {self._differs(column, name, nothing)}"
+        if count := await self._count(where):
+            place = f"{self.name}.{column.name}"
+            why = f"the column is dropped, and {_rows(count)} {_has(count)} a value in it."
+            loss = Loss(place=place, kind="dropped", rows=count, why=why)
+            yield Kept(loss=loss, table=self.table.before, column=column.name, new_table=self.name, where=where)
+
+    def _differs(self, column: DescribedColumn, name: str, value: str) -> str:
+        if self.dialect == "postgres" and kind_of(column.column).family in ("json", "list"):
+            return f"{name}::jsonb IS DISTINCT FROM {value}::jsonb"
+        return f"{name} <> {value}"
+
+    async def _changed(self, before: DescribedColumn, after: DescribedColumn) -> AsyncIterator[Kept | Problem]:
+        name, place = ddl.quoted(before.name), f"{self.name}.{after.name}"
+        source, target = kind_of(before.column), kind_of(after.column)
+        if is_conversion(before, after, self.dialect):
+            where = f"{name} IS NOT NULL AND NOT ({kept(name, source, target, self.dialect)})"
+            if count := await self._count(where):
+                why = f"{_rows(count)} {_has(count)} a value that {_type(after)} cannot hold as it is."
+                yield self._lost(Loss(place=place, kind="narrowed", rows=count, why=why), before, after, where)
+            value = converted(name, source, target, self.dialect)
+            missing = f"({value}) IS NULL AND ({name} IS NULL OR ({kept(name, source, target, self.dialect)}))"
+        else:
+            missing = f"{name} IS NULL"
+        if after.null or default_value(after, self.dialect) is not None:
+            return
+        count = await self._count(missing)
+        if not count:
+            return
+        if target.pointing:
+            yield Problem(place=place, text=f"{_rows(count)} {_point(count)} to nothing, and {_WAY_OUT_FOREIGN_KEY}")
+        else:
+            why = f"{_rows(count)} {_has(count)} no value, and there may be none: they get {zero(after, self.dialect)}."
+            yield self._lost(Loss(place=place, kind="filled", rows=count, why=why), before, after, missing)
+
+    def _lost(self, loss: Loss, before: DescribedColumn, after: DescribedColumn, where: str) -> Kept:
+        return Kept(
+            loss=loss,
+            table=self.table.before,
+            column=before.name,
+            new_table=self.name,
+            new_column=after.name,
+            where=where,
+            becomes=new_value(self.table, after.name, self.dialect),
+        )
+
+    async def _added(self, column: DescribedColumn) -> AsyncIterator[Kept | Problem]:
+        if column.null or column.counts or default_value(column, self.dialect) is not None:
+            return
+        place = f"{self.name}.{column.name}"
+        if kind_of(column.column).pointing:
+            yield Problem(place=place, text=f"{_rows(self.rows)} would point to nothing, and {_WAY_OUT_FOREIGN_KEY}")
+            return
+        why = f"the column may not be empty and has no default: {_rows(self.rows)} get {zero(column, self.dialect)}."
+        loss = Loss(place=place, kind="filled", rows=self.rows, why=why)
+        yield Kept(loss=loss, table=self.table.before)
+
+    # --- indexes and constraints
+
+    def _parts_to_check(self) -> list[Part]:
+        """New ones, and those over columns whose values change."""
+        changed = {
+            after.name
+            for before, after in self.table.kept
+            if is_conversion(before, after, self.dialect) or (before.null and not after.null)
+        }
+        parts = [it for it in self.table.after.parts if it.kind != "index"]
+        return [it for it in parts if it in self.table.added_parts or changed & set(it.columns)]
+
+    async def _violations(self, part: Part) -> AsyncIterator[Kept | Problem]:
+        match part.kind:
+            case "unique" | "unique index":
+                problem = await self._duplicates(part)
+            case "check":
+                problem = await self._unfulfilled(part)
+            case _:
+                problem = await self._pointing_nowhere(part)
+        if problem:
+            yield problem
+
+    def _values(self, columns: Sequence[str]) -> str:
+        """The table as it will be, with the key as it was: as a subquery of that name."""
+        values = [f"{new_value(self.table, name, self.dialect)} AS {ddl.quoted(name)}" for name in columns]
+        selected = ", ".join([*values, f'CAST({self.key} AS TEXT) AS "_key"'])
+        return f"(SELECT {selected} FROM {self.source}) AS {ddl.quoted(self.table.after.table._meta.tablename)}"
+
+    async def _duplicates(self, part: Part) -> Problem | None:
+        names = [ddl.quoted(name) for name in part.columns]
+        listed = ", ".join(names)
+        if part.kind == "unique index":
+            condition = f" WHERE {part.text}"
+        elif part.text:  # NULLS NOT DISTINCT
+            condition = ""
+        else:
+            condition = " WHERE " + " AND ".join(f"{name} IS NOT NULL" for name in names)
+        found = await self.db.rows(
+            f'SELECT count(*), min("_key"), max("_key") FROM {self._values(part.columns)}{condition} '
+            f"GROUP BY {listed} HAVING count(*) > 1 ORDER BY 2 LIMIT {SHOWN}"
+        )
+        if not found:
+            return None
+        pairs = "; ".join(f"{first} and {last}" for _, first, last in found)
+        place = f"{self.name}.{'+'.join(part.columns)}"
+        text = (
+            f"is to be unique, and these records are the same there: {pairs}. Make them differ first, or add a column "
+            "with null=True and fill it before it becomes unique."
+        )
+        return Problem(place=place, text=text)
+
+    async def _unfulfilled(self, part: Part) -> Problem | None:
+        condition = part.text.removeprefix("CHECK").strip()
+        found = await self.db.rows(
+            f'SELECT count(*), min("_key") FROM {self._values(list(self.table.after.columns))} WHERE NOT {condition}'
+        )
+        [(count, first)] = found
+        if not count:
+            return None
+        text = f"{_rows(count)} {_break(count)} the check {part.name}, the first is {first}. Correct them first."
+        return Problem(place=self.name, text=text)
+
+    async def _pointing_nowhere(self, part: Part) -> Problem | None:
+        assert part.pointer is not None
+        [name] = part.columns
+        target = self._target(part.pointer.table)
+        where = f"{ddl.quoted(name)} IS NOT NULL"
+        if target:
+            old_column = next(
+                (
+                    it.old_name(part.pointer.column)
+                    for it in self.difference.common
+                    if it.after.name == part.pointer.table
+                ),
+                part.pointer.column,
+            )
+            there = f"t.{ddl.quoted(old_column)}"
+            values = ddl.quoted(self.table.after.table._meta.tablename)
+            where += f" AND NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {there} = {values}.{ddl.quoted(name)})"
+        [(count, first)] = await self.db.rows(f'SELECT count(*), min("_key") FROM {self._values([name])} WHERE {where}')
+        if not count:
+            return None
+        text = (
+            f"{_rows(count)} {_point(count)} to a record that is not in {part.pointer.table}, the first is {first}. "
+            "Correct them first."
+        )
+        return Problem(place=f"{self.name}.{name}", text=text)
+
+    def _target(self, name: str) -> str:
+        """The table of that name as it is called now, "" while it is not there."""
+        common = next((it for it in self.difference.common if it.after.name == name), None)
+        if common is not None:
+            return common.before.table._meta.get_formatted_tablename() if common.before.name in self.all_rows else ""
+        if any(table.name == name for table in self.difference.created):
+            return ""
+        return ".".join(map(ddl.quoted, name.split(".")))  # somebody else's table
+
+    async def _count(self, where: str) -> int:
+        [(count,)] = await self.db.rows(f"SELECT count(*) FROM {self.source} WHERE {where}")
+        return int(count)
+
+
+_WAY_OUT_FOREIGN_KEY = "no record can be made up. Keep null=True, or say first in a migration where they point to."
+
+
+def _is_plain(expression: str) -> bool:
+    """Whether it is a value, and nothing that gives another at each asking."""
+    return expression[:1] in "'-+0123456789XE" or expression in ("true", "false") or expression.startswith("interval")
+
+
+def _type(column: DescribedColumn) -> str:
+    return str(column.column.column_type)
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def _has(count: int) -> str:
+    return "has" if count == 1 else "have"
+
+
+def _point(count: int) -> str:
+    return "points" if count == 1 else "point"
+
+
+def _break(count: int) -> str:
+    return "breaks" if count == 1 else "break"
