@@ -102,11 +102,26 @@ class AutoDate(Timestamptz):
 
 
 class Select(Varchar):
-    """One of `values`."""
+    """One of `values`.
 
-    def __init__(self, values: Sequence[str] = (), *, length: int | None = 255, **kwargs: Any) -> None:
+    `enum` is the PostgreSQL type of that column, as SQL names it, where it is an enum; SQLite keeps a text all the
+    same. The type is made where it is missing. A value that is added later has to be added to the type first.
+    """
+
+    def __init__(
+        self, values: Sequence[str] = (), *, length: int | None = 255, enum: str | None = None, **kwargs: Any
+    ) -> None:
         self.values = tuple(values)
+        self.enum = enum
+        if enum is not None:
+            kwargs |= {"enum": enum, "values": list(self.values)}  # a migration that makes the type needs them
         super().__init__(length=length, **kwargs)
+
+    @property
+    def column_type(self) -> str:
+        if self.enum is not None and self._meta.engine_type != "sqlite":
+            return self.enum
+        return super().column_type
 
 
 class _JSONList(JSONB):

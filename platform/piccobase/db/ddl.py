@@ -26,6 +26,7 @@ from piccolo.columns.indexes import IndexMethod
 from piccolo.constraints import Constraint, Unique
 from piccolo.table import Table
 
+from piccobase.columns import Select
 from piccobase.db.sqlite_ddl import RANDOM_UUID
 from piccobase.db.values import adapt
 from piccobase.schema.values.base import Dialect
@@ -53,7 +54,8 @@ def create_table(
     added = [it for it in table._meta.constraints if dialect == "sqlite" and takes_nulls_as_equal(it)]
     parts += [constraint_definition(table, it) for it in table._meta.constraints if it not in added]
     name = table._meta.get_formatted_tablename()
-    statements = [f"CREATE TABLE {name} ({', '.join(parts)})"]
+    statements = [it for column in table._meta.columns for it in create_type(column, dialect)]
+    statements.append(f"CREATE TABLE {name} ({', '.join(parts)})")
     # SQLite has no NULLS NOT DISTINCT; added in this form, `sqlite_ddl` knows what to do.
     statements += [f"ALTER TABLE {name} ADD {constraint_definition(table, constraint)}" for constraint in added]
     for column in table._meta.columns:
@@ -63,11 +65,20 @@ def create_table(
     return statements
 
 
+def create_type(column: Column, dialect: Dialect) -> list[str]:
+    """The enum of a column that has one, where it is missing. PostgreSQL has no IF NOT EXISTS for it."""
+    if dialect == "sqlite" or not isinstance(column, Select) or column.enum is None:
+        return []
+    labels = ", ".join(map(_text, column.values))
+    create = f"CREATE TYPE {column.enum} AS ENUM ({labels})"
+    return [f"DO $type$ BEGIN {create}; EXCEPTION WHEN duplicate_object THEN NULL; END $type$"]
+
+
 def add_column(column: Column, dialect: Dialect) -> list[str]:
     """The column with its indexes; it must be nullable or have a default (see `default`)."""
     table = column._meta.table._meta.get_formatted_tablename()
     definition = column_definition(column, dialect, adding=True)
-    statements = [f"ALTER TABLE {table} ADD COLUMN {definition}"]
+    statements = [*create_type(column, dialect), f"ALTER TABLE {table} ADD COLUMN {definition}"]
     if dialect == "sqlite" and is_random(column):
         statements.append(f"UPDATE {table} SET {quoted(column._meta.db_column_name)} = {RANDOM_UUID}")
     if column._meta.unique:
@@ -124,10 +135,14 @@ def create_index(column: Column, dialect: Dialect) -> list[str]:
     return [f"CREATE INDEX {index} ON {table.get_formatted_tablename()}{method} ({name})"]
 
 
+def unique_index_name(column: Column) -> str:
+    """As PostgreSQL calls that of a UNIQUE column."""
+    return fitting(f"{column._meta.table._meta.tablename}_{column._meta.db_column_name}_key")
+
+
 def create_unique_index(column: Column, *, partial: bool) -> str:
-    """Called as PostgreSQL calls that of a UNIQUE column."""
     table, name = column._meta.table._meta, quoted(column._meta.db_column_name)
-    index = quoted(fitting(f"{table.tablename}_{column._meta.db_column_name}_key"))
+    index = quoted(unique_index_name(column))
     where = f" WHERE {name} != ''" if partial else ""
     return f"CREATE UNIQUE INDEX {index} ON {table.get_formatted_tablename()} ({name}){where}"
 

@@ -129,7 +129,7 @@ class CollectionNames:
         collection, field = row.collection, end.field
         return Column(
             field=field,
-            sql=row.column(field.column),
+            sql=self.joins.dialect.read_column(row.column(field.column), field),
             strict=collection.strict,
             nullable=field.nullable or row.draft or row.present is not None,
             blank=not collection.strict and field.nullable,

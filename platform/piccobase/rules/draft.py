@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from piccobase.columns import Select
 from piccobase.filters.fragments import Binder, Fragment, compose, join, quoted, slot
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.fields import FieldInfo
@@ -22,6 +23,8 @@ def draft_table(collection: CollectionInfo, binders: Sequence[Binder], dialect: 
 
 def _cast(field: FieldInfo) -> str:
     """The column's type without its limits: a cast to VARCHAR(3) would cut the text before anybody has checked it."""
+    if isinstance(field.piccolo, Select):
+        return "VARCHAR"  # also where it is an enum: a text that is none of its values is refused later, and clearly
     declared = str(field.piccolo.column_type).upper()
     suffix = "[]" * declared.count("[]")
     base = declared.replace("[]", "").partition("(")[0]

@@ -128,7 +128,7 @@ _MAKERS: Mapping[type, Callable[[Any], ValueType]] = {
     piccolo.JSON: lambda column: JSONValue(),
     piccolo.Bytea: lambda column: BytesValue(),
     piccolo.Array: _array,
-    ours.Select: lambda column: SelectValue(values=column.values),
+    ours.Select: lambda column: SelectValue(values=column.values, blank=column.enum is None),
     ours.MultiSelect: _multi_select,
     ours.Relations: lambda column: ListValue(min_select=column.min_select, max_select=column.max_select),
     ours.URL: _url,

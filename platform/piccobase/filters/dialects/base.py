@@ -65,6 +65,10 @@ class Dialect(ABC):
     name: base.Dialect
     double: ClassVar[str] = ""  # what makes a slot one for a double
 
+    def read_column(self, sql: Fragment, field: FieldInfo) -> Fragment:
+        """A field's column as one of the types that the rest knows."""
+        return sql
+
     # Texts
 
     @abstractmethod

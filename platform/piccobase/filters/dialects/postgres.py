@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from piccobase.columns import Select
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.dialects.base import (
     Dialect,
@@ -44,6 +45,10 @@ class Parts(NamedTuple):
 class Postgres(Dialect):
     name = "postgres"
     double = "::float8"
+
+    def read_column(self, sql: Fragment, field: FieldInfo) -> Fragment:
+        is_enum = isinstance(field.piccolo, Select) and field.piccolo.enum is not None
+        return compose(sql, "::text") if is_enum else sql
 
     def text(self, column: Column) -> Fragment:
         if not column.lower and column.field.family == "date" and column.strict:

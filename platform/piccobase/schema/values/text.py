@@ -198,17 +198,18 @@ def entries_of(wire: Any) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectValue(TextValue):
-    """One of `values`."""
+    """One of `values`, or nothing; where there is no `blank` nothing is no value."""
 
     type: ClassVar[str] = "select"
     values: tuple[str, ...]
+    blank: bool = True
 
     def coerce(self, wire: Any) -> Any:
         entries = entries_of(wire)
         return entries[-1] if entries else ""
 
     def check(self, value: Any) -> None:
-        if value and value not in self.values:
+        if value not in self.values and (value or not self.blank):
             raise InvalidValue("validation_invalid_value", f"Invalid value {value}.", {"value": value})
 
     def describe(self) -> dict[str, Any]:
