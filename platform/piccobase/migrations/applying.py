@@ -8,7 +8,7 @@ from piccobase.migrations.planning import make_plan
 
 async def plan_change(db: SchemaDatabase, change: SchemaChange) -> ChangePlan:
     """What would be done, and what would be lost, by the rows that are there now. Changes nothing."""
-    return await make_plan(db, change)
+    return (await make_plan(db, change)).plan
 
 
 async def apply_change(
@@ -25,7 +25,8 @@ async def apply_change(
     `restore` the change is the way back of `migration`: what that put into the trash is put in its place again.
     Raises MigrationRefused with all other losses, and with problems; then nothing was changed.
     """
-    plan = await make_plan(db, change)
+    made = await make_plan(db, change)
+    plan = made.plan
     unaccepted = plan.unaccepted(accepted)
     if plan.problems or unaccepted:
         raise MigrationRefused(unaccepted, plan.problems, migration)

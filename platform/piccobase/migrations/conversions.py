@@ -75,14 +75,17 @@ def zero(column: DescribedColumn, dialect: Dialect) -> str:
     return found[0] if dialect == "sqlite" else found[1]
 
 
-def new_value(table: TableDifference, name: str, dialect: Dialect) -> str:
-    """What a column that is there afterwards will hold, as an expression over the table as it was."""
+def new_value(table: TableDifference, name: str, dialect: Dialect, *, renamed: bool = False) -> str:
+    """What a column that is there afterwards will hold, as an expression over the table as it was.
+
+    With `renamed` its columns are called as they will be.
+    """
     after = table.after.columns[name]
     before = table.before.columns.get(table.old_name(name)) if not _is_new(table, name) else None
     if before is None:
         value = default_value(after, dialect)
         return value if value is not None else "NULL" if after.null else zero(after, dialect)
-    value = ddl.quoted(before.name)
+    value = ddl.quoted(name if renamed else before.name)
     changes = is_conversion(before, after, dialect)
     if changes:
         value = converted(value, kind_of(before.column), kind_of(after.column), dialect)
@@ -94,3 +97,8 @@ def new_value(table: TableDifference, name: str, dialect: Dialect) -> str:
 
 def _is_new(table: TableDifference, name: str) -> bool:
     return any(column.name == name for column in table.added)
+
+
+def is_constant(expression: str) -> bool:
+    """Whether it is a value, and nothing that gives another at each asking."""
+    return expression[:1] in "'-+0123456789XE" or expression.split(" ")[0].lower() in ("true", "false", "interval")

@@ -11,6 +11,7 @@ from piccobase.migrations.comparing import Difference, TableDifference
 from piccobase.migrations.conversions import (
     converted,
     default_value,
+    is_constant,
     is_conversion,
     kept,
     new_value,
@@ -110,7 +111,7 @@ class _Judge:
         name = ddl.quoted(column.name)
         where = f"{name} IS NOT NULL"
         for nothing in {zero(column, self.dialect), default_value(column, self.dialect)}:
-            if nothing is not None and _is_plain(nothing) and kind_of(column.column).family not in ("other",):
+            if nothing is not None and is_constant(nothing) and kind_of(column.column).family not in ("other",):
                 where += f" AND {self._differs(column, name, nothing)}"
         if count := await self._count(where):
             place = f"{self.name}.{column.name}"
@@ -272,11 +273,6 @@ class _Judge:
 
 
 _WAY_OUT_FOREIGN_KEY = "no record can be made up. Keep null=True, or say first in a migration where they point to."
-
-
-def _is_plain(expression: str) -> bool:
-    """Whether it is a value, and nothing that gives another at each asking."""
-    return expression[:1] in "'-+0123456789XE" or expression in ("true", "false") or expression.startswith("interval")
 
 
 def _type(column: DescribedColumn) -> str:

@@ -1,27 +1,69 @@
-"""From a difference to the steps that make it good, on the database that is there."""
+"""From two states to a plan, on the database that is there: the difference, its losses, its steps."""
 
-from piccobase.db import ddl, postgres_ddl, sqlite_ddl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from piccobase.db.postgres import PostgresEngine
+from piccobase.db.schema_sketch import Sketch
+from piccobase.db.shape import Shape, read_shape
 from piccobase.migrations.changes import ChangePlan, SchemaChange, SchemaDatabase, Step
-from piccobase.migrations.comparing import compare
+from piccobase.migrations.comparing import Difference, compare
 from piccobase.migrations.described import referenced_columns
-from piccobase.migrations.ordering import by_foreign_keys
+from piccobase.migrations.losses import Judgement, judge
+from piccobase.migrations.planning_postgres import PostgresPlan
+from piccobase.migrations.planning_sqlite import SQLitePlan
 
 
-async def make_plan(db: SchemaDatabase, change: SchemaChange) -> ChangePlan:
-    dialect = db.dialect
-    difference = compare(change, dialect)
-    rewrite = sqlite_ddl.rewrite if dialect == "sqlite" else postgres_ddl.rewrite
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A plan, and what it was made of."""
+
+    difference: Difference
+    judgement: Judgement
+    plan: ChangePlan
+
+
+async def make_plan(db: SchemaDatabase, change: SchemaChange, sketch: Sketch | None = None) -> Made:
+    """Changes nothing. On a `sketch` that other changes have been tried on, it is worked out what comes after them."""
+    difference = compare(change, db.dialect)
+    if difference.nothing:
+        return Made(difference=difference, judgement=Judgement(), plan=ChangePlan())
+    shape = await read_shape(db)
+    rows = {name: await _count(db, difference, name) for name in difference.before if name in shape.tables}
+    judgement = await judge(db, difference, rows)
+    steps: list[Step] = [] if judgement.problems else await _steps(db, change, difference, shape, rows, sketch)
+    losses = tuple(it.loss for it in judgement.losses)
+    return Made(
+        difference=difference,
+        judgement=judgement,
+        plan=ChangePlan(steps=tuple(steps), losses=losses, problems=judgement.problems),
+    )
+
+
+async def _count(db: SchemaDatabase, difference: Difference, name: str) -> int:
+    touched = any(table.name == name for table in difference.dropped)
+    if not touched and not any(table.before.name == name for table in difference.changed):
+        return 0
+    table = difference.before[name].table._meta.get_formatted_tablename()
+    [(count,)] = await db.rows(f"SELECT count(*) FROM {table}")
+    return int(count)
+
+
+async def _steps(
+    db: SchemaDatabase,
+    change: SchemaChange,
+    difference: Difference,
+    shape: Shape,
+    rows: Mapping[str, int],
+    sketch: Sketch | None,
+) -> list[Step]:
     referenced = referenced_columns(change.after)
-    steps = []
-    for table in by_foreign_keys(difference.created)[0]:
-        for sql in ddl.create_table(table.table, dialect, referenced):
-            steps.append(Step(sql=rewrite(sql), says=f"creates {table.name}", table=table.name))
-    for changed in difference.changed:
-        for column in changed.added:
-            for sql in ddl.add_column(column.column, dialect):
-                says = f"adds {changed.after.name}.{column.name}"
-                steps.append(Step(sql=rewrite(sql), says=says, table=changed.after.name))
-    for table in reversed(by_foreign_keys(difference.dropped)[0]):
-        name = table.table._meta.get_formatted_tablename()
-        steps.append(Step(sql=f"DROP TABLE {name}", says=f"drops {table.name}", table=table.name))
-    return ChangePlan(steps=tuple(steps))
+    if db.dialect == "postgres":
+        version = await db.get_version() if isinstance(db, PostgresEngine) else 16
+        return PostgresPlan(difference, referenced, shape, rows, version).steps()
+    drawn = sketch or await Sketch.of(db)
+    try:
+        return await SQLitePlan(difference, referenced, drawn, rows).steps()
+    finally:
+        if sketch is None:
+            drawn.close()

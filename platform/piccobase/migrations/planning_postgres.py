@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from piccolo.columns import Column
+from piccolo.table import Table
 
 from piccobase.db import ddl
 from piccobase.db.ddl import quoted
@@ -102,27 +103,24 @@ class PostgresPlan:
 
     def _rename_parts(self, table: TableDifference) -> Iterator[Step]:
         """Constraints keep their names when their table or column is renamed; ours are called after those."""
-        renames = {}
+        renames: dict[str, str] = {}
+        is_constraint: dict[str, bool] = {}
         for old, new in table.renamed_parts:
             if (found := self._real(table.before, old)) is not None:
-                renames[found[0]] = (new.name, found[1])
+                renames[found[0]], is_constraint[found[0]] = new.name, found[1]
         if table.renamed:
-            key = postgres_name(table.before.table._meta.tablename, "", "pkey")
-            renames[key] = (postgres_name(table.after.table._meta.tablename, "", "pkey"), True)
-        is_constraint = {old: constraint for old, (_, constraint) in renames.items()}
-        origin = dict.fromkeys(renames)
-        del origin
-        current = dict(is_constraint)
-        for old_name, new_name in rename_steps({old: new for old, (new, _) in renames.items()}):
-            constraint = current[new_name] = current.pop(old_name, is_constraint.get(old_name, False))
-            says = f"renames {'the constraint' if constraint else 'the index'} {old_name}"
-            if constraint:
-                sql = f"ALTER TABLE {_called(table.after.table)} RENAME CONSTRAINT {quoted(old_name)} TO {quoted(new_name)}"
+            shape = self.shape.tables.get(table.before.name)
+            key = (shape and shape.key_name) or postgres_name(table.before.table._meta.tablename, "", "pkey")
+            renames[key] = postgres_name(table.after.table._meta.tablename, "", "pkey")
+            is_constraint[key] = True
+        for old_name, new_name in rename_steps(renames):
+            is_constraint[new_name] = is_constraint[old_name]  # for what steps aside first
+            called = _called(table.after.table)
+            if is_constraint[old_name]:
+                sql = f"ALTER TABLE {called} RENAME CONSTRAINT {quoted(old_name)} TO {quoted(new_name)}"
             else:
-                schema = table.after.table._meta.schema
-                place = quoted(old_name) if schema is None else f"{quoted(schema)}.{quoted(old_name)}"
-                sql = f"ALTER INDEX {place} RENAME TO {quoted(new_name)}"
-            yield self._step(sql, says, table.after.name)
+                sql = f"ALTER INDEX {_beside(table.after, old_name)} RENAME TO {quoted(new_name)}"
+            yield self._step(sql, f"renames {old_name}, which is called after what was renamed", table.after.name)
         yield from self._rename_sequences(table)
 
     def _rename_sequences(self, table: TableDifference) -> Iterator[Step]:
@@ -130,9 +128,7 @@ class PostgresPlan:
             old = postgres_name(table.before.table._meta.tablename, before.name, "seq")
             new = postgres_name(table.after.table._meta.tablename, after.name, "seq")
             if after.counts and old != new:
-                schema = table.after.table._meta.schema
-                place = quoted(old) if schema is None else f"{quoted(schema)}.{quoted(old)}"
-                sql = f"ALTER SEQUENCE IF EXISTS {place} RENAME TO {quoted(new)}"
+                sql = f"ALTER SEQUENCE IF EXISTS {_beside(table.after, old)} RENAME TO {quoted(new)}"
                 yield self._step(sql, f"renames the sequence {old}", table.after.name)
 
     def _real(self, table: DescribedTable, part: Part) -> tuple[str, bool] | None:
@@ -247,11 +243,7 @@ class PostgresPlan:
         if before.type != after.type:
             if before.default is not None:
                 yield f"{alter} DROP DEFAULT"
-            expression = new_value(table, after.name, "postgres")
-            # The column has its new name by now.
-            expression = (
-                expression.replace(quoted(before.name), quoted(after.name)) if before.name != after.name else expression
-            )
+            expression = new_value(table, after.name, "postgres", renamed=True)
             using = "" if _is_wider(before, after) else f" USING {expression}"
             yield f"{alter} TYPE {after.column.column_type}{using}"
             if value is not None:
@@ -273,8 +265,7 @@ class PostgresPlan:
             if constraint:
                 sql = f"ALTER TABLE {_called(table.after.table)} DROP CONSTRAINT {quoted(name)}"
             else:
-                schema = table.after.table._meta.schema
-                sql = f"DROP INDEX {quoted(name) if schema is None else f'{quoted(schema)}.{quoted(name)}'}"
+                sql = f"DROP INDEX {_beside(table.after, name)}"
             yield self._step(sql, f"drops the {part.kind} {name} of {table.after.name}", table.after.name)
 
     def _add_parts(self, table: TableDifference) -> Iterator[Step]:
@@ -310,9 +301,15 @@ class PostgresPlan:
         return self._step(sql, says, table.name, rows=rows, each=costs.INDEX, lock=lock)
 
 
-def _called(table: type) -> str:
-    name: str = table._meta.get_formatted_tablename()  # type: ignore[attr-defined]
+def _called(table: type[Table]) -> str:
+    name: str = table._meta.get_formatted_tablename()
     return name
+
+
+def _beside(table: DescribedTable, name: str) -> str:
+    """The full name of what stands in the schema of a table."""
+    schema = table.table._meta.schema
+    return quoted(name) if schema is None else f"{quoted(schema)}.{quoted(name)}"
 
 
 def _attribute(table: DescribedTable, part: Part) -> str:
