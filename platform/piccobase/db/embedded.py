@@ -19,6 +19,7 @@ from piccolo.querystring import QueryString
 from piccobase.db.checkpoints import Checkpoints
 from piccobase.db.connections import Fetch, Inline, open_connection
 from piccobase.db.embedded_batch import BatchInTransaction, EmbeddedBatch
+from piccobase.db.embedded_schema import EmbeddedSchemaTransaction
 from piccobase.db.embedded_transaction import EmbeddedSavepoint, EmbeddedTransaction
 from piccobase.db.engine import Row
 from piccobase.db.errors import SerializationFailed
@@ -169,7 +170,14 @@ class EmbeddedEngine(SQLiteEngine):
         async with self.transaction() as transaction:
             return await transaction.run(sql, args, fetch)
 
-    def version(self) -> int:
+    async def committed_rows(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
+        """The rows of a statement that reads, as those outside of the open transaction see them."""
+        found: list[Row] = await self._readers.run(
+            partial(_read, sql=sql, args=args, fetch=fetch_rows, can_cache=False)
+        )
+        return found
+
+    def version(self, sql: str = "", args: Sequence[Any] = ()) -> int:
         """A number that is the same again only if nothing was committed in between, by this process or another.
 
         Ask before reading what is to be remembered with it. While that cannot be told, no two numbers are the same.
@@ -214,6 +222,21 @@ class EmbeddedEngine(SQLiteEngine):
 
     async def take_writer(self) -> Writer:
         """The writer, with its lock held; whoever takes it releases the lock.
+    def schema_transaction(self) -> EmbeddedTransaction:
+        """A transaction in which the schema changes: see EmbeddedSchemaTransaction. Within one it is a savepoint.
+
+        Raises Piccolo's TransactionError inside any other transaction: there foreign keys cannot be turned off.
+        """
+        outer = self.current()
+        if outer is None:
+            return EmbeddedSchemaTransaction(self)
+        if not outer.changes_schema:
+            raise TransactionError(
+                "A transaction is open already, and SQLite cannot turn foreign keys off within one. Change the schema "
+                "outside of it, or begin with `engine.schema_transaction()`."
+            )
+        return EmbeddedSavepoint(self, outer)
+
 
         Raises SerializationFailed after `lock_timeout` seconds in the queue.
         """

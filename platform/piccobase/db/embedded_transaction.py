@@ -43,6 +43,7 @@ class EmbeddedTransaction(SQLiteTransaction):
         self._root: EmbeddedTransaction = self
         self._writer: Writer
         self.thread_used = False
+        self._schema_changed = False
 
     async def __aenter__(self) -> Self:
         await self.begin()
@@ -73,6 +74,11 @@ class EmbeddedTransaction(SQLiteTransaction):
     def still_open(self) -> "EmbeddedTransaction | None":
         """The innermost transaction that is still open, from this one outwards."""
         return self if self.is_open else None
+
+    @property
+    def changes_schema(self) -> bool:
+        """Whether it is one in which foreign keys are off (`engine.schema_transaction()`), or within such a one."""
+        return self is not self._root and self._root.changes_schema
 
     def on_commit(self, callback: Callback) -> None:
         self.aftermath.on_commit(callback)
@@ -112,6 +118,7 @@ class EmbeddedTransaction(SQLiteTransaction):
             return await self._writer.in_thread(sql, args, fetch)
         finally:
             if kind is Kind.SCHEMA:
+                self._root._schema_changed = True
                 self.engine.forget_kinds()
 
     def read_now(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any] | None:
@@ -187,6 +194,8 @@ class EmbeddedTransaction(SQLiteTransaction):
 
     def _finish(self, outcome: Literal["kept", "undone"]) -> None:
         self._outcome = outcome
+        if self._schema_changed:
+            self.engine.forget_kinds()  # what others have learnt meanwhile is of the schema as it was
         self._writer.lock.release()
 
     async def _tell(self) -> None:

@@ -9,6 +9,9 @@ from piccobase.schema.values.base import Dialect
 Row = tuple[Any, ...]
 Callback = Callable[[], Awaitable[None] | None]
 
+# Any number, as long as all servers on one database use the same: it names the lock of who changes the schema.
+SETUP_LOCK = 0x7069_6363_6F00
+
 
 class Transaction(Protocol):
     """An open transaction. A nested one is a savepoint: what it did is undone alone when it fails."""

@@ -16,7 +16,13 @@ from piccobase.db.engine import Row
 from piccobase.db.postgres_ddl import rewrite
 from piccobase.db.postgres_errors import DRIVER_ERRORS, translated
 from piccobase.db.postgres_pool import Connection, Pools
-from piccobase.db.postgres_transaction import Isolation, PostgresSavepoint, PostgresTransaction, fetch
+from piccobase.db.postgres_transaction import (
+    Isolation,
+    PostgresSavepoint,
+    PostgresSchemaTransaction,
+    PostgresTransaction,
+    fetch,
+)
 
 if TYPE_CHECKING:
     from typing import Self
@@ -101,6 +107,21 @@ class PostgresEngine(PiccoloEngine):
             return PostgresTransaction(self, isolation)
         if isolation or not allow_nested:
             raise TransactionError("A transaction is open already, and this one cannot be nested in it.")
+        return PostgresSavepoint(self, outer)
+
+    def schema_transaction(self) -> PostgresTransaction:
+        """A transaction in which the schema changes, and nobody else changes it. Within one it is a savepoint.
+
+        Raises Piccolo's TransactionError inside any other transaction, as the embedded engine does.
+        """
+        outer = self.open_transaction()
+        if outer is None:
+            return PostgresSchemaTransaction(self)
+        if not outer.changes_schema:
+            raise TransactionError(
+                "A transaction is open already. Change the schema outside of it, or begin with "
+                "`engine.schema_transaction()`."
+            )
         return PostgresSavepoint(self, outer)
 
     async def rows(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import asyncpg
 from piccolo.engine.postgres import PostgresTransaction as PiccoloTransaction
 
-from piccobase.db.engine import Callback
+from piccobase.db.engine import SETUP_LOCK, Callback
 from piccobase.db.errors import DatabaseFailed
 from piccobase.db.postgres_errors import DRIVER_ERRORS, certainly_not_done, translated
 from piccobase.db.postgres_pool import Connection
@@ -80,6 +80,11 @@ class PostgresTransaction(PiccoloTransaction):
     def still_open(self) -> "PostgresTransaction | None":
         """The innermost transaction that is still open, from this one outwards."""
         return self if self.is_open else None
+
+    @property
+    def changes_schema(self) -> bool:
+        """Whether it is one of `engine.schema_transaction()`, or within such a one."""
+        return False
 
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
         """Runs one statement here; tasks wait for each other. Returns asyncpg's records."""
@@ -167,6 +172,22 @@ class PostgresTransaction(PiccoloTransaction):
                 log.error("The connection was lost while committing: nobody knows whether the transaction was kept.")
 
 
+class PostgresSchemaTransaction(PostgresTransaction):
+    """What `engine.schema_transaction()` gives: of all servers on the database only one is in such a one."""
+
+    @property
+    def changes_schema(self) -> bool:
+        return True
+
+    async def begin(self) -> None:
+        await super().begin()
+        try:
+            await self.fetch("SELECT pg_advisory_xact_lock($1)", (SETUP_LOCK,))
+        except BaseException:
+            await self.rollback()
+            raise
+
+
 class PostgresSavepoint(PostgresTransaction):
     """A transaction within another."""
 
@@ -180,6 +201,10 @@ class PostgresSavepoint(PostgresTransaction):
     @property
     def is_open(self) -> bool:
         return self._outcome == "open" and self._root.is_open
+
+    @property
+    def changes_schema(self) -> bool:
+        return self._root.changes_schema
 
     def still_open(self) -> PostgresTransaction | None:
         return self if self.is_open else self._outer.still_open()

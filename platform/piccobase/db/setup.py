@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Protocol
@@ -12,19 +13,21 @@ from piccolo.table import Table
 
 from piccobase.base.errors import PiccobaseError, StartError
 from piccobase.db import ddl
-from piccobase.db.engine import Database
-from piccobase.db.shape import Shape, TableShape, read_shape
+from piccobase.db.engine import SETUP_LOCK, Database, Transaction
+from piccobase.db.shape import ForeignKeyShape, Shape, TableShape, read_shape
 from piccobase.schema.declaration import View
 from piccobase.schema.values.base import Dialect
-
-# Any number, as long as all servers on one database use the same: it names the lock.
-SETUP_LOCK = 0x7069_6363_6F00
 
 
 class SchemaDatabase(Database, Protocol):
     """A database whose schema can be changed."""
 
     async def run_ddl(self, ddl: str) -> Any: ...
+
+    def schema_transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction of which there is one at a time on the database, whoever asks. On SQLite foreign keys are off
+        in it, and are checked at its end, with views and triggers. Refused within an ordinary transaction."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,12 +64,13 @@ class Kinds:
 
     def forget(self) -> None:
         """After a change of the schema: which statements are short depends on the indexes."""
-        self._known.clear()
+        self._known = {}
 
     def _learn(self, connection: apsw.Connection, sql: str, args: Sequence[Any]) -> Kind:
         if len(self._known) >= _KINDS_KEPT:
             self._known.clear()
-        kind = self._known[sql] = kind_of(connection, sql, args)
+        known = self._known  # of what is learnt while another thread forgets, nobody will know
+        kind = known[sql] = kind_of(connection, sql, args)
         return kind
 
 

@@ -1,0 +1,83 @@
+"""The transaction of the embedded engine in which the schema changes: foreign keys are off, and checked at its end."""
+
+import logging
+from typing import TYPE_CHECKING, Literal
+
+from piccolo.engine.sqlite import TransactionType
+
+from piccobase.base.errors import StartError
+from piccobase.db.embedded_transaction import EmbeddedTransaction
+from piccobase.db.schema_checks import Broken, broken_parts, dangling, told
+
+if TYPE_CHECKING:
+    from piccobase.db.embedded import EmbeddedEngine
+
+log = logging.getLogger("piccobase.db")
+
+# Foreign keys cannot be turned off within a transaction. Sorting the rows for an index takes a file while it lasts, not
+# memory: there may be any number of them.
+_BEFORE = ("PRAGMA temp_store = FILE", "PRAGMA foreign_keys = OFF")
+_AFTERWARDS = ("PRAGMA legacy_alter_table = OFF", "PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY")
+
+
+class EmbeddedSchemaTransaction(EmbeddedTransaction):
+    """What `engine.schema_transaction()` gives.
+
+    It is the only one that writes, as any transaction; readers go on with what was there before. At its end all is
+    undone, and StartError raised, when a view or trigger that could be run no longer can, or when a row's foreign key
+    points to nothing and did not do so before.
+    """
+
+    def __init__(self, engine: "EmbeddedEngine") -> None:
+        super().__init__(engine, TransactionType.immediate)
+        self._broken_before: set[Broken] = set()
+        self._schema_changed = True
+
+    @property
+    def changes_schema(self) -> bool:
+        return True
+
+    async def begin(self) -> None:
+        self._writer = await self.engine.take_writer()
+        try:
+            for statement in _BEFORE:
+                self._writer.control_now(statement)
+            await self._writer.begin("BEGIN IMMEDIATE")
+        except BaseException:
+            self._finish("undone")
+            raise
+        try:
+            self._broken_before = await broken_parts(self.rows)
+        except BaseException:
+            await self._undo()
+            raise
+
+    async def _keep(self) -> None:
+        try:
+            self._check()
+            await self._check_schema()
+        except BaseException:
+            await self._undo()
+            raise
+        await super()._keep()
+
+    async def _check_schema(self) -> None:
+        if broken := sorted(await broken_parts(self.rows) - self._broken_before):
+            lines = [f"{what} would not work any more: {why}" for what, why in broken]
+            raise StartError(
+                "\n".join([*lines, "Change or drop what is named here first, and make it anew afterwards."])
+            )
+        if found := await dangling(self.rows):
+            before = await dangling(self.engine.committed_rows)
+            if new := found - before:
+                raise StartError("\n".join(["Foreign keys would point to nothing:", *await told(self.rows, new)]))
+            log.warning(
+                "Foreign keys point to nothing, as they did before:\n%s", "\n".join(await told(self.rows, found))
+            )
+
+    def _finish(self, outcome: Literal["kept", "undone"]) -> None:
+        try:
+            for statement in _AFTERWARDS:
+                self._writer.control_now(statement)
+        finally:
+            super()._finish(outcome)
