@@ -1,6 +1,7 @@
 """`App`: what a developer declares, and an ASGI application."""
 
 import os
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from litestar.types import ASGIApp
 from piccolo.table import Table
 
+from piccobase.app.migrating import variables_of
 from piccobase.app.mounts import installed_mounts
 from piccobase.app.observing import observed
 from piccobase.app.routes import built_in_routes
@@ -21,6 +23,7 @@ from piccobase.http.router import make_application
 from piccobase.jobs.adding import Jobs
 from piccobase.jobs.declaring import JobRegistry
 from piccobase.mail.sending import Mail
+from piccobase.migrations.projects import Project, find_project
 from piccobase.schema.mail_template import MailTemplate
 from piccobase.schema.rules import Role
 
@@ -33,6 +36,8 @@ class App:
     environment (`PICCOBASE_DATA_DIR`, `PICCOBASE_DATABASE_URL`) and by the command's options.
 
     `mails` are templates of the app's own mails by name, for `app.mail.send_own("name", to, values)`.
+
+    Migrations of its tables are looked for beside the file that makes it (`file`).
 
     `cors_origins` are the origins whose pages may read answers (default: all), overridden by `PICCOBASE_CORS_ORIGINS`.
 
@@ -56,6 +61,7 @@ class App:
         self.job = self._work.job
         self.schedule = self._work.schedule
         self._declared = {"data_dir": data_dir, "database_url": database_url, "cors_origins": cors_origins}
+        self.file = _file_that_calls(self)
         self._services: Services | None = None
         self._application: Any = None
 
@@ -88,14 +94,25 @@ class App:
         """
         return check_declaration(self.collections, self.roles, self._work, self.mails)[1]
 
+    def project(self, config: Config) -> Project:
+        """Where its migrations are. Raises StartError where a Piccolo project's conf cannot be run."""
+        return find_project(self.file, self.collections, variables_of(config))
+
     async def start(self, config: Config | None = None, *, migrate: bool | None = None) -> Services:
         """Opens the database, brings the schema up to date and builds the services.
 
         Raises StartError, and leaves nothing open then.
         """
         if self._services is None:
+            config = config or self.config()
             self._services = await start_services(
-                config or self.config(), self.collections, self.roles, self._work, self.mails, migrate=migrate
+                config,
+                self.collections,
+                self.roles,
+                self._work,
+                self.mails,
+                project=self.project(config),
+                migrate=migrate,
             )
             try:
                 self._application = self._services.application = self._put_together(self._services)
@@ -155,3 +172,12 @@ class App:
             await receive()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _file_that_calls(made: App) -> Path | None:
+    """The file in which an App is made; None in an interactive session."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_locals.get("self") is made:  # `__init__`, also that of a derived class
+        frame = frame.f_back
+    file = frame.f_globals.get("__file__")
+    return Path(file).resolve() if file else None

@@ -20,7 +20,7 @@ def built_in_routes(services: Services) -> Sequence[HTTPRouteHandler]:
     return [
         *settings_routes(services.settings, services.actors),
         *mail_routes(services.mail, services.registry, services.actors),
-        ready_route(readiness_of(services.engine)),
+        ready_route(readiness_of(services.engine, services.project)),
         *log_routes(services.request_log.store, services.actors),
         *sql_routes(services.sql_console, services.actors),
         *cron_routes(services.work.schedules, services.work.book, services.actors),

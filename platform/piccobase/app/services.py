@@ -14,6 +14,7 @@ from piccolo.table import Table
 from piccobase.app.identities import settle_collections
 from piccobase.app.logging import close_request_log, open_request_log
 from piccobase.app.mailing import check_mails, compose_mail
+from piccobase.app.migrating import prepare_database
 from piccobase.app.sql import make_console
 from piccobase.app.working import Work, compose_work
 from piccobase.auth.first_superuser import FirstSuperuser
@@ -25,8 +26,6 @@ from piccobase.base.errors import InvalidDeclaration, Problem, StartError
 from piccobase.db.console import Console
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
-from piccobase.db.setup import plan_setup, prepare
-from piccobase.db.shape import read_shape
 from piccobase.filters.dialects import POSTGRES, SQLITE
 from piccobase.http.collections import CollectionsAPI
 from piccobase.http.guard import Guard
@@ -41,7 +40,7 @@ from piccobase.jobs.declaring import JobRegistry
 from piccobase.jobs.tables import JOB_TABLES
 from piccobase.logs.recording import RequestLog
 from piccobase.mail.sending import NO_TEMPLATES, Mail
-from piccobase.migrations.running import apply, pending
+from piccobase.migrations.projects import Project
 from piccobase.records.planning import Planner
 from piccobase.records.service import Records
 from piccobase.records.writing import stored_satisfies
@@ -56,7 +55,6 @@ from piccobase.schema.rules import Role
 from piccobase.schema.system import SYSTEM_TABLES
 from piccobase.settings.service import SettingsService
 from piccobase.settings.storing import SettingsStore
-from piccobase_migrations.core.piccolo_app import APP_CONFIG as SYSTEM_MIGRATIONS
 
 log = logging.getLogger("piccobase")
 Engine = EmbeddedEngine | PostgresEngine
@@ -82,6 +80,7 @@ class Services:
     work: Work
     mail: Mail
     warnings: list[Problem]  # of `piccobase check`
+    project: Project = field(init=False)  # where its migrations are
     request_log: RequestLog = field(init=False)
     sql_console: Console | None = None  # where SQL from superusers is allowed
     application: ASGIApp = field(init=False)  # the whole HTTP side, set when it has been put together
@@ -147,35 +146,6 @@ def bind_tables(tables: Sequence[type[Table]], engine: Engine) -> None:
         table._meta.db = engine
 
 
-async def prepare_database(
-    config: Config, engine: Engine, tables: Sequence[type[Table]], *, migrate: bool | None = None
-) -> None:
-    """Brings the schema up to date, or says what is missing.
-
-    Pending migrations of the system are applied on the embedded database and refused on PostgreSQL, where
-    `piccobase migrate` applies them; `migrate` overrides that. The app's own tables are created and extended unless
-    `migrate` is False. Raises StartError.
-    """
-    if isinstance(engine, PostgresEngine):
-        await engine.check()
-    if config.embedded if migrate is None else migrate:
-        await apply(engine, SYSTEM_MIGRATIONS)
-    elif waiting := await pending(engine, SYSTEM_MIGRATIONS):
-        raise StartError(
-            f"The database is not up to date: {len(waiting)} migration(s) of the system are pending, the first is "
-            f"{waiting[0]}. Apply them with: piccobase migrate"
-        )
-    if migrate is False:
-        plan = plan_setup(tables, await read_shape(engine))
-        if missing := (*plan.problems, *plan.statements):
-            raise StartError(
-                f"The database does not fit the code yet: {len(missing)} change(s), the first is: {missing[0]}\n"
-                "Apply them with: piccobase migrate"
-            )
-    else:
-        await prepare(engine, tables)
-
-
 async def start_services(
     config: Config,
     tables: Sequence[type[Table]],
@@ -183,6 +153,7 @@ async def start_services(
     work: JobRegistry,
     mails: Mapping[str, MailTemplate] = NO_TEMPLATES,
     *,
+    project: Project,
     migrate: bool | None = None,
 ) -> Services:
     """Everything from the config to the API. Raises StartError, and leaves nothing open then."""
@@ -190,7 +161,7 @@ async def start_services(
     engine = make_engine(config)
     try:
         bind_tables(tables, engine)
-        await prepare_database(config, engine, tables, migrate=migrate)
+        await prepare_database(config, engine, project, migrate=migrate)
         make_data_dir(config.data_dir)
         secrets = SecretStore(engine, load_master_key(config.data_dir, config.secret_key or None))
         await secrets.check()
@@ -200,6 +171,7 @@ async def start_services(
         working = compose_work(config, engine, work)
         mail = compose_mail(config, settings, registry, secrets, working.jobs, mails)
         services = _compose(config, engine, registry, secrets, settings, working, mail, warnings)
+        services.project = project
         services.run_in_background(settings.watch())
         services.run_in_background(services.guard.keep_tidy())
         services.request_log = open_request_log(config, settings)

@@ -65,7 +65,17 @@ async def apply_all(
     StartError for a migration that fails, for a database that has seen one that the code does not know, and
     MigrationRefused for a loss that nobody has accepted.
     """
-    histories = [(app, await read_history(app)) for app in apps]
+    return await apply_histories(db, [(app, await read_history(app)) for app in apps], accepted=accepted, fake=fake)
+
+
+async def apply_histories(
+    db: SchemaDatabase,
+    histories: Sequence[tuple[AppConfig, Sequence[Migration]]],
+    *,
+    accepted: Collection[str] = (),
+    fake: bool = False,
+) -> list[Done]:
+    """As `apply_all`, of files that were read already."""
     if not await _anything(db, histories):
         return []
     ran: list[Done] = []

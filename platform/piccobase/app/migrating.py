@@ -1,0 +1,159 @@
+"""The schema at start: migrations where there are any, else the code; and what keeps a server from starting."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from piccolo.conf.apps import AppConfig
+
+from piccobase.base.config import Config
+from piccobase.base.errors import StartError
+from piccobase.db.embedded import EmbeddedEngine
+from piccobase.db.postgres import PostgresEngine
+from piccobase.db.setup import SetupPlan, plan_setup, prepare
+from piccobase.db.shape import read_shape
+from piccobase.migrations.changes import MigrationRefused
+from piccobase.migrations.differing import Difference, difference
+from piccobase.migrations.files import Migration, last_state, read_history
+from piccobase.migrations.folding import Renames
+from piccobase.migrations.projects import Project, ProjectApp
+from piccobase.migrations.record import recorded_names, refuse_newer
+from piccobase.migrations.running import Done, apply_histories
+from piccobase.migrations.states import state_of
+from piccobase_migrations.core.piccolo_app import APP_CONFIG as SYSTEM_MIGRATIONS
+
+Engine = EmbeddedEngine | PostgresEngine
+Histories = Sequence[tuple[AppConfig, Sequence[Migration]]]
+_SHOWN = 5  # of the things that differ
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtUp:
+    """What was done to bring a database up to date."""
+
+    migrations: Sequence[Done] = ()
+    followed: SetupPlan = field(default_factory=SetupPlan)  # statements for tables that follow the code
+
+    def __bool__(self) -> bool:
+        return bool(self.migrations or self.followed.statements)
+
+
+async def prepare_database(config: Config, engine: Engine, project: Project, *, migrate: bool | None = None) -> None:
+    """Brings the schema up to date, or says what is missing.
+
+    What is pending is applied on the embedded database and refused on PostgreSQL, where `piccobase migrate` applies
+    it; `migrate` overrides that. Raises StartError.
+    """
+    if isinstance(engine, PostgresEngine):
+        await engine.check()
+    histories = await read_histories(project)
+    refuse_unwritten(project, histories)
+    if config.embedded if migrate is None else migrate:
+        try:
+            await bring_up_to_date(engine, project, histories)
+        except MigrationRefused as error:
+            error.message += "\nSee all that it does with: piccobase migrate plan"
+            raise
+    else:
+        await refuse_pending(engine, project, histories)
+    await refuse_differing(engine, project)
+
+
+async def bring_up_to_date(
+    engine: Engine, project: Project, histories: Histories, *, accepted: Collection[str] = (), fake: bool = False
+) -> BroughtUp:
+    """Applies all that is pending, all of it or nothing, then lets the other tables follow the code.
+
+    Raises StartError, MigrationRefused for a loss that is not `accepted`.
+    """
+    done = await apply_histories(engine, histories, accepted=accepted, fake=fake)
+    return BroughtUp(done, await prepare(engine, project.following))
+
+
+async def read_histories(project: Project) -> Histories:
+    """Of the system and of the project's apps, in the order in which they are migrated."""
+    return [(app, await read_history(app)) for app in (SYSTEM_MIGRATIONS, *project.with_history)]
+
+
+async def pending_of(engine: Engine, histories: Histories) -> list[tuple[AppConfig, Migration]]:
+    """What the database has not seen. Raises StartError where it has seen what the code does not know."""
+    waiting = []
+    for app, history in histories:
+        done = await recorded_names(engine, app)
+        refuse_newer(app, [migration.id for migration in history], done)
+        waiting += [(app, migration) for migration in history if migration.id not in done]
+    return waiting
+
+
+async def refuse_pending(engine: Engine, project: Project, histories: Histories) -> None:
+    """Raises StartError where anything is to be done first."""
+    if waiting := await pending_of(engine, histories):
+        app, first = waiting[0]
+        raise StartError(
+            f"The database is not up to date: {len(waiting)} migration(s) are pending, the first is {first.id} of "
+            f"{'the system' if app is SYSTEM_MIGRATIONS else app.app_name}. Apply them with: piccobase migrate"
+        )
+    for table in project.following:
+        table._meta.db = engine
+    plan = plan_setup(project.following, await read_shape(engine))
+    if missing := (*plan.problems, *plan.statements):
+        raise StartError(
+            f"The database does not fit the code yet: {len(missing)} change(s), the first is: {missing[0]}\n"
+            "Apply them with: piccobase migrate"
+        )
+
+
+def unwritten(project: Project, histories: Histories) -> Mapping[str, Difference]:
+    """What has changed in the code since the last migration of each of the project's own apps, if anything has."""
+    read = {app.app_name: history for app, history in histories}
+    found = {
+        app.name: difference(last_state(read[app.name]), state_of(app.tables), Renames())
+        for app in project.own
+        if app.name in read
+    }
+    return {name: changes for name, changes in found.items() if changes}
+
+
+def refuse_unwritten(project: Project, histories: Histories) -> None:
+    """Raises StartError where the code has changed since the last migration."""
+    changes = unwritten(project, histories)
+    lines = [line for found in changes.values() for line in found.lines()]
+    if lines:
+        raise StartError(
+            "The code has changed since the last migration:\n"
+            + "\n".join(f"  {line}" for line in shortened(lines))
+            + "\nWrite it down with: piccobase migrate new"
+        )
+
+
+async def refuse_differing(engine: Engine, project: Project) -> None:
+    """Raises StartError where tables are not as their migrations have left them: somebody else was there."""
+    for table in (tables := [table for app in project.apps if app.own and app.has_history for table in app.tables]):
+        table._meta.db = engine
+    if not tables:
+        return
+    plan = plan_setup(tables, await read_shape(engine))
+    if differing := [*plan.problems, *(f"Missing: {statement}" for statement in plan.statements)]:
+        raise StartError(
+            "All migrations are applied, but the database is not as they have left it:\n"
+            + "\n".join(f"  {line}" for line in shortened(differing))
+            + "\nChange it back by hand, or write a migration that says so: piccobase migrate new --empty"
+        )
+
+
+def shortened(lines: Sequence[str]) -> list[str]:
+    """The first few, and how many more there are."""
+    left = len(lines) - _SHOWN
+    return [*lines[:_SHOWN], *([f"… and {left} more"] if left > 0 else [])]
+
+
+def variables_of(config: Config) -> dict[str, str]:
+    """The environment in which `piccobase.engine()` gives the database of this config."""
+    url = {"PICCOBASE_DATABASE_URL": config.database_url} if config.database_url else {}
+    return {"PICCOBASE_DATA_DIR": str(Path(config.data_dir).absolute()), **url}
+
+
+def own_histories(project: Project, histories: Histories) -> list[tuple[ProjectApp, Sequence[Migration]]]:
+    """Those of the project, without the system's."""
+    read = {app.app_name: history for app, history in histories}
+    return [(app, read[app.name]) for app in project.apps if app.name in read]
