@@ -26,6 +26,7 @@ from piccobase.db.errors import SerializationFailed
 from piccobase.db.sqlite_ddl import add_constraint, is_add_constraint, rewrite
 from piccobase.db.sqlite_errors import translated
 from piccobase.db.statements import Kind, Kinds
+from piccobase.db.tables_of import TablesOf
 from piccobase.db.values import fetch_dicts, fetch_rows
 from piccobase.db.workers import Workers
 from piccobase.db.write_lock import WriteLock
@@ -77,6 +78,7 @@ class EmbeddedEngine(SQLiteEngine):
         self._lock_timeout = lock_timeout
         self._inline_opcodes = inline_opcodes
         self._kinds = Kinds()
+        self._tables_of = TablesOf(partial(self._connect, readonly=True))
         self._overspent: dict[str, int] = {}  # how many more runs of a statement are not tried at once
         self._write_lock = WriteLock()
         self._opening = threading.Lock()
@@ -180,17 +182,21 @@ class EmbeddedEngine(SQLiteEngine):
     def version(self, sql: str = "", args: Sequence[Any] = ()) -> int:
         """A number that is the same again only if nothing was committed in between, by this process or another.
 
+        With a statement (compare only numbers of the same one): only if nothing was committed to a table that it reads.
+        Of the commits of other processes any counts.
         Ask before reading what is to be remembered with it. While that cannot be told, no two numbers are the same.
         """
         writer = self._writer or self._open_writer()
         inline = writer.inline
+        tables = self._tables_of.of(sql, args) if sql else None
         if inline.busy.acquire(blocking=False):
             try:
                 # Within a transaction that only reads SQLite would tell of its snapshot.
                 if not inline.connection.in_transaction or writer.holds_file:
                     inline.start_unlimited()
                     ((others,),) = inline.cursor.execute("PRAGMA data_version")
-                    return (inline.serial << 40 | writer.commits) << 40 | int(others)
+                    own = writer.commits if tables is None else writer.commits_to(tables.read)
+                    return (inline.serial << 40 | own) << 40 | int(others)
             finally:
                 inline.busy.release()
         return -next(_serials)
@@ -216,12 +222,6 @@ class EmbeddedEngine(SQLiteEngine):
             raise TransactionError("A transaction is already active - nested transactions aren't allowed.")
         return EmbeddedSavepoint(self, outer)
 
-    def atomic(self, transaction_type: TransactionType = TransactionType.immediate) -> Atomic:
-        """Piccolo's `atomic`: queries that are collected, and run in one transaction."""
-        return Atomic(self, transaction_type)
-
-    async def take_writer(self) -> Writer:
-        """The writer, with its lock held; whoever takes it releases the lock.
     def schema_transaction(self) -> EmbeddedTransaction:
         """A transaction in which the schema changes: see EmbeddedSchemaTransaction. Within one it is a savepoint.
 
@@ -237,6 +237,12 @@ class EmbeddedEngine(SQLiteEngine):
             )
         return EmbeddedSavepoint(self, outer)
 
+    def atomic(self, transaction_type: TransactionType = TransactionType.immediate) -> Atomic:
+        """Piccolo's `atomic`: queries that are collected, and run in one transaction."""
+        return Atomic(self, transaction_type)
+
+    async def take_writer(self) -> Writer:
+        """The writer, with its lock held; whoever takes it releases the lock.
 
         Raises SerializationFailed after `lock_timeout` seconds in the queue.
         """
@@ -290,6 +296,7 @@ class EmbeddedEngine(SQLiteEngine):
     def forget_kinds(self) -> None:
         """After a change of the schema: which statements are short depends on the indexes."""
         self._kinds.forget()
+        self._tables_of.forget()
 
     async def batch(self, query: Query[Any, Any], batch_size: int = 100, node: str | None = None) -> EmbeddedBatch:  # type: ignore[override]  # Piccolo's own has a type of aiosqlite in it
         """Rows in portions of `batch_size`, as they were when the first was read. `node` is of no meaning here."""
@@ -322,6 +329,7 @@ class EmbeddedEngine(SQLiteEngine):
         writer, self._writer, self._checkpoints = self._writer, None, None  # nobody is to read on it from now on
         if writer is not None:
             writer.close()
+        self._tables_of.close()
         self._of_thread = threading.local()
         for inline in list(self._inlines):
             try:
@@ -353,7 +361,14 @@ class EmbeddedEngine(SQLiteEngine):
         with self._opening:
             if self._writer is None:
                 connect = partial(self._connect, readonly=False)
-                writer = Writer(connect, self._write_lock, self._kinds, self._inline_opcodes, self._busy_timeout)
+                writer = Writer(
+                    connect,
+                    self._write_lock,
+                    self._kinds,
+                    self._tables_of,
+                    self._inline_opcodes,
+                    self._busy_timeout,
+                )
                 self._checkpoints = Checkpoints(connect, self._write_lock)
                 self._checkpoints.watch(writer.inline.connection)
                 self._writer = writer

@@ -41,9 +41,10 @@ class Database(Protocol):
         """Commits at the end of the block, rolls back when it raises, and is released whatever fails."""
         ...
 
-    def version(self) -> int | None:
+    def version(self, sql: str = "", args: Sequence[Any] = ()) -> int | None:
         """A number that stays the same as long as nothing was committed by anyone, in this process or another.
 
+        With a statement and what it is run with: as long as nothing was changed that the statement reads.
         None where the database cannot tell at once (PostgreSQL): then nothing may be remembered.
         """
         ...

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apsw
@@ -11,6 +11,7 @@ from piccobase.db.connections import Connect, Fetch, Inline
 from piccobase.db.errors import SerializationFailed
 from piccobase.db.sqlite_errors import translated
 from piccobase.db.statements import Kind, Kinds
+from piccobase.db.tables_of import TablesOf
 from piccobase.db.values import fetch_rows
 from piccobase.db.workers import Workers
 from piccobase.db.write_lock import WriteLock
@@ -19,8 +20,17 @@ from piccobase.db.write_lock import WriteLock
 class Writer:
     """Runs statements on the writing connection, at once or in its thread. Whoever uses it holds `lock`."""
 
-    def __init__(self, connect: Connect, lock: WriteLock, kinds: Kinds, opcodes: int, busy_timeout: float) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        lock: WriteLock,
+        kinds: Kinds,
+        tables_of: TablesOf,
+        opcodes: int,
+        busy_timeout: float,
+    ) -> None:
         self._kinds = kinds
+        self._tables_of = tables_of
         self._busy_timeout = busy_timeout
         self.lock = lock
         self.inline = Inline(connect(), opcodes)
@@ -29,7 +39,12 @@ class Writer:
         self.workers = Workers("piccobase-writer", 1, lambda: self.inline.connection, owned=False)
         # A full disk, an interrupted write and a few more make SQLite roll the whole transaction back by itself.
         self.lost = False
-        self.commits = 0  # those of other connections SQLite counts itself (`data_version`)
+        # Commits, those of other connections aside: SQLite counts them itself (`data_version`).
+        self.commits = 0
+        self._commits_to_all = 0
+        self._commits_to: dict[str, int] = {}
+        self._changed: set[str] = set()  # tables, by the transaction that is open
+        self._changed_all = False
 
     @property
     def holds_file(self) -> bool:
@@ -63,6 +78,7 @@ class Writer:
         if not self.inline.busy.acquire(blocking=False):
             return None
         try:
+            self._note_changes(sql, args)
             return self._run(sql, args, fetch)
         finally:
             self.inline.busy.release()
@@ -110,6 +126,10 @@ class Writer:
         def work(connection: apsw.Connection) -> list[Any]:
             with self.inline.busy:
                 kind = self._kind(sql, args)  # refuses what must not run, where `kind` could not be asked
+                if kind is Kind.SCHEMA:
+                    self._changed_all = True
+                elif kind is not Kind.READ:
+                    self._note_changes(sql, args)
                 return self._run(sql, args, fetch, can_cache=kind is not Kind.EXPLAIN)
 
         found: list[Any] = await self.workers.run_to_end(work)
@@ -119,8 +139,28 @@ class Writer:
         """COMMIT where the thread has nothing to do."""
         with self.inline.busy:
             self._run("COMMIT", (), fetch_rows)
-            # Counted afterwards: what is read before is never remembered under a number that comes after it.
-            self.commits += 1
+            self._count_commit()
+
+    def commits_to(self, tables: Iterable[str]) -> int:
+        """A number that goes up with each commit that may have changed one of the tables."""
+        counted = self._commits_to
+        return self._commits_to_all + sum([counted.get(table, 0) for table in tables])
+
+    def _count_commit(self) -> None:
+        # Afterwards: what is read before is never remembered under a number that comes after it.
+        self.commits += 1
+        if self._changed_all:
+            self._commits_to_all += 1
+        else:
+            for table in self._changed:
+                self._commits_to[table] = self._commits_to.get(table, 0) + 1
+
+    def _note_changes(self, sql: str, args: Sequence[Any]) -> None:
+        tables = self._tables_of.of(sql, args)
+        if tables is None:
+            self._changed_all = True
+        else:
+            self._changed |= tables.changed
 
     async def commit_in_thread(self) -> None:
         """Cancelled or not, when it returns or raises COMMIT has been done."""
@@ -135,7 +175,8 @@ class Writer:
                 try:
                     return self._run(sql, args, fetch)
                 finally:
-                    self.commits += 1  # it may be one
+                    self._changed_all = True  # it may have changed anything
+                    self._count_commit()
                     connection.set_busy_timeout(0)
 
         found: list[Any] = await self.workers.run_to_end(work)
@@ -155,7 +196,8 @@ class Writer:
         while True:
             try:
                 self.control_now(statement)
-                self.lost = False
+                self.lost = self._changed_all = False
+                self._changed.clear()
                 return
             except SerializationFailed as error:
                 if time.monotonic() >= deadline:

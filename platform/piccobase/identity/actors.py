@@ -26,12 +26,15 @@ class _Remembered:
     actor: Actor
     kind: TokenKind
     expires: int
+    version: int  # of what it was read from
+    select: "_AuthSelect"
+    args: tuple[Any, ...]  # of the select
 
 
 class Actors:
     """Finds the actor of a token: the record it names, if it holds the key the token was signed with, and its roles.
 
-    An actor is remembered only as long as `db.version()` says that nobody has committed anything since, so whoever
+    An actor is remembered only as long as `db.version()` says that nobody has changed what it was read from, so whoever
     loses a role, a password or the record itself has lost it by the next request, in every process. A token that was
     proven to be ours stays taken apart, since that costs more than reading the record again; whether it still holds is
     asked each time.
@@ -48,7 +51,6 @@ class Actors:
         }
         self._memory: dict[str, _Remembered] = {}
         self._proven: dict[str, UnverifiedToken] = {}
-        self._memory_version: int | None = None
 
     async def actor(self, authorization: str, kind: TokenKind = "auth") -> Actor:
         """Whoever the token stands for, GUEST if for nobody. `authorization` is a header's text or a bare token.
@@ -57,18 +59,17 @@ class Actors:
         """
         if not authorization:
             return GUEST
-        version = self._db.version()
-        if version is None:
-            return await self._load(authorization, kind)
-        if version != self._memory_version:
-            self._memory.clear()
-            self._memory_version = version
         known = self._memory.get(authorization)
-        if known is not None and known.kind == kind and known.expires > unix_time():
+        if (
+            known is not None
+            and known.kind == kind
+            and known.version == self._db.version(known.select.sql, known.args)
+            and known.expires > unix_time()
+        ):
             return known.actor
-        return await self._load(authorization, kind, version)
+        return await self._load(authorization, kind)
 
-    async def _load(self, authorization: str, kind: TokenKind, version: int | None = None) -> Actor:
+    async def _load(self, authorization: str, kind: TokenKind) -> Actor:
         token = self._proven.get(authorization) or read_token(bare_token(authorization))
         if token is None or token.claims.type != kind or token.claims.is_expired():
             return GUEST
@@ -77,6 +78,7 @@ class Actors:
         args = select.args(claims.id, kind) if select else None
         if select is None or args is None:
             return GUEST
+        version = self._db.version(select.sql, args)
         found = await self._db.rows(select.sql, args)
         if not found:
             return GUEST
@@ -88,9 +90,8 @@ class Actors:
             return GUEST
         _remember(self._proven, authorization, token)
         actor = self._actor(select.collection, claims, values, roles)
-        # What was read is at least as new as `version`. If that has passed meanwhile, it counts for this request only.
-        if version is not None and version == self._memory_version:
-            _remember(self._memory, authorization, _Remembered(actor, kind, claims.exp))
+        if version is not None:  # and what was read is at least as new
+            _remember(self._memory, authorization, _Remembered(actor, kind, claims.exp, version, select, args))
         return actor
 
     def _actor(self, collection: CollectionInfo, claims: Claims, values: dict[str, Any], roles: str | None) -> Actor:

@@ -73,11 +73,11 @@ async def list_records(
 
 
 async def _total(records: Records, plan: Plan, bindings: Any) -> int:
-    """How many records there are in all. An unchanged database is not counted twice (design: exact, also when another
-    process writes, since the version changes with any commit)."""
+    """How many records there are in all. What nobody has changed is not counted twice, and a total is exact all the
+    same, also when another process writes: the version changes with any commit of one."""
     assert plan.total is not None
     args = plan.total.bind(bindings)
-    version = records.db.version() if plan.remember_total else None
+    version = records.db.version(plan.total.sql, args) if plan.remember_total else None
     if version is None:
         return int((await records.db.rows(plan.total.sql, args))[0][0])
     key = (plan.total.sql, *args)
@@ -85,7 +85,7 @@ async def _total(records: Records, plan: Plan, bindings: Any) -> int:
         return known[1]
     total: int = (await records.db.rows(plan.total.sql, args))[0][0]
     # Counted between two looks at the version: a commit in the meantime may or may not be in the count.
-    if records.db.version() == version:
+    if records.db.version(plan.total.sql, args) == version:
         if len(records.totals) >= _MOST_TOTALS:
             records.totals.pop(next(iter(records.totals)), None)
         records.totals[key] = (version, total)
