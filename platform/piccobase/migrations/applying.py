@@ -1,14 +1,37 @@
 """A change of the tables planned against the database that is there, and carried out: all of it, or nothing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from piccobase.migrations.changes import ChangePlan, MigrationRefused, SchemaChange, SchemaDatabase
-from piccobase.migrations.planning import make_plan
+from piccobase.db.schema_sketch import Sketch
+from piccobase.db.shape import read_shape
+from piccobase.migrations.changes import ChangePlan, Loss, MigrationRefused, SchemaChange, SchemaDatabase
+from piccobase.migrations.following import bring_back, rename_collections, take_along
+from piccobase.migrations.losses import Kept
+from piccobase.migrations.planning import Made, make_plan
+from piccobase.migrations.trash import Trash, keep, list_trash, only_untouched, put_values_back
 
 
-async def plan_change(db: SchemaDatabase, change: SchemaChange) -> ChangePlan:
-    """What would be done, and what would be lost, by the rows that are there now. Changes nothing."""
-    return (await make_plan(db, change)).plan
+async def plan_change(db: SchemaDatabase, change: SchemaChange, *, reverts: str = "") -> ChangePlan:
+    """What would be done, and what would be lost, by the rows that are there now. Changes nothing.
+
+    `reverts` is the migration whose way back it is: what that put into the trash comes back.
+    """
+    trashed = await list_trash(db, reverts) if reverts else []
+    return (await make_plan(db, change, trashed=trashed)).plan
+
+
+async def plan_changes(db: SchemaDatabase, changes: Sequence[SchemaChange]) -> list[ChangePlan]:
+    """What several changes would do one after another.
+
+    The rows are those that are there now: of a table that an earlier one renames or makes nothing is counted.
+    """
+    if db.dialect == "postgres":
+        return [(await make_plan(db, change)).plan for change in changes]
+    sketch = await Sketch.of(db)
+    try:
+        return [(await make_plan(db, change, sketch=sketch)).plan for change in changes]
+    finally:
+        sketch.close()
 
 
 async def apply_change(
@@ -24,12 +47,47 @@ async def apply_change(
     `accepted` are the places of losses (`posts.body`) that somebody has given up; their values go into the trash. With
     `restore` the change is the way back of `migration`: what that put into the trash is put in its place again.
     Raises MigrationRefused with all other losses, and with problems; then nothing was changed.
+
+    1. plans, and refuses;  2. copies what would be lost;  3. renames and deletes what the system knows of the tables;
+    4. runs the steps;  5. puts back what the trash has.
     """
-    made = await make_plan(db, change)
+    trashed = await list_trash(db, migration) if restore else []
+    made = await make_plan(db, change, trashed=trashed)
     plan = made.plan
     unaccepted = plan.unaccepted(accepted)
     if plan.problems or unaccepted:
         raise MigrationRefused(unaccepted, plan.problems, migration)
+    await only_untouched(db, trashed)
+    await _set_aside(db, made, migration)
     for step in plan.steps:
         await db.rows(step.sql)
+    await _put_back(db, trashed)
     return plan
+
+
+async def _set_aside(db: SchemaDatabase, made: Made, migration: str) -> None:
+    """What would be lost goes into the trash, and with a table what the system knows of it."""
+    shape = await read_shape(db)
+    lost = {kept.table.name: kept for kept in made.judgement.losses if not kept.column}
+    for kept in made.judgement.losses:
+        if kept.column:
+            await keep(db, kept, migration)
+    for table in made.difference.dropped:
+        followed = await take_along(db, table.table._meta.tablename, shape)
+        kept_table = lost.get(table.name)
+        if kept_table is None and followed:
+            # Without rows nothing has to be accepted, but its id and its secrets come back with it.
+            nothing = Loss(place=table.name, kind="dropped", rows=0, why="the table is dropped.")
+            kept_table = Kept(loss=nothing, table=table)
+        if kept_table is not None and table.name in shape.tables:
+            await keep(db, kept_table, migration, followed)
+    await rename_collections(db, made.difference, shape)
+
+
+async def _put_back(db: SchemaDatabase, trashed: Sequence[Trash]) -> None:
+    if not trashed:
+        return
+    shape = await read_shape(db)
+    for it in trashed:
+        await bring_back(db, it.details.followed, shape)
+    await put_values_back(db, trashed)

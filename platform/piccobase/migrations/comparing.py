@@ -1,7 +1,7 @@
 """Two states of the tables compared: what was created, renamed, changed and dropped. Knows no SQL but names in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from piccobase.db.sqlite_tokens import quoted, tokens, unquoted
 from piccobase.migrations.changes import SchemaChange
@@ -23,6 +23,7 @@ class TableDifference:
     dropped_parts: tuple[Part, ...] = ()
     added_parts: tuple[Part, ...] = ()
     kept: tuple[tuple[DescribedColumn, DescribedColumn], ...] = ()  # all columns that are there before and after
+    trashed: Mapping[str, str] = field(default_factory=dict)  # new columns whose values are in a table of the trash
 
     @property
     def renamed(self) -> bool:
@@ -45,6 +46,7 @@ class Difference:
     created: tuple[DescribedTable, ...]
     dropped: tuple[DescribedTable, ...]
     common: tuple[TableDifference, ...]  # those that do not differ as well
+    trashed: Mapping[str, str] = field(default_factory=dict)  # new tables whose rows are in a table of the trash
 
     @property
     def changed(self) -> tuple[TableDifference, ...]:

@@ -84,7 +84,8 @@ def new_value(table: TableDifference, name: str, dialect: Dialect, *, renamed: b
     before = table.before.columns.get(table.old_name(name)) if not _is_new(table, name) else None
     if before is None:
         value = default_value(after, dialect)
-        return value if value is not None else "NULL" if after.null else zero(after, dialect)
+        value = value if value is not None else "NULL" if after.null else zero(after, dialect)
+        return from_trash(table, name, value, renamed=renamed) if name in table.trashed else value
     value = ddl.quoted(name if renamed else before.name)
     changes = is_conversion(before, after, dialect)
     if changes:
@@ -93,6 +94,18 @@ def new_value(table: TableDifference, name: str, dialect: Dialect, *, renamed: b
         fill = default_value(after, dialect)
         value = f"coalesce({value}, {fill if fill is not None else zero(after, dialect)})"
     return value
+
+
+def from_trash(table: TableDifference, column: str, otherwise: str, *, renamed: bool) -> str:
+    """The value that the trash has for a row, and another for those that were made since."""
+    there = (table.after if renamed else table.before).table._meta.get_formatted_tablename()
+    key = ddl.quoted(table.after.key if renamed else table.before.key)
+    trash = ddl.quoted(table.trashed[column])
+    where = f't."key" = {there}.{key}'
+    return (
+        f"CASE WHEN EXISTS (SELECT 1 FROM {trash} AS t WHERE {where}) "
+        f'THEN (SELECT t."value" FROM {trash} AS t WHERE {where}) ELSE {otherwise} END'
+    )
 
 
 def _is_new(table: TableDifference, name: str) -> bool:

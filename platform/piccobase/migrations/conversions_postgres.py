@@ -3,6 +3,8 @@
 An expression is NULL where a value cannot be converted. None contains a subquery, which ALTER COLUMN … USING forbids.
 """
 
+import re
+
 from piccobase.db.value_kinds import ValueKind
 
 _NUMBERS = ("integer", "float", "decimal")
@@ -22,6 +24,23 @@ CREATE_IS_VALID = (
     "$$ BEGIN EXECUTE format('SELECT %L::%s', $1, $2); RETURN true; EXCEPTION WHEN others THEN RETURN false; END $$"
 )
 KNOWS_VALID_INPUT = 16
+
+
+def for_version(sql: str, version: float) -> str:
+    """PostgreSQL looks for functions of the connection only by their full name."""
+    if version >= KNOWS_VALID_INPUT:
+        return sql
+    return re.sub(r"(?<!pg_temp\.)\bpg_input_is_valid\(", "pg_temp.pg_input_is_valid(", sql)
+
+
+def functions_for(sql: str, version: float) -> list[str]:
+    """The statements that make what conversions in `sql` call, for one connection alone."""
+    needed = []
+    if "pg_input_is_valid(" in sql and version < KNOWS_VALID_INPUT:
+        needed.append(CREATE_IS_VALID)
+    if TEXTS in sql:
+        needed.append(CREATE_TEXTS)
+    return needed
 
 
 def converted(value: str, source: ValueKind, target: ValueKind) -> str | None:

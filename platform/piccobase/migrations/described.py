@@ -167,3 +167,10 @@ def postgres_name(table: str, column: str, label: str) -> str:
             second = second[:-1]
     words = [part.decode(errors="ignore") for part in (first, second) if part]
     return "_".join([*words, label])
+
+
+def put_back(table: DescribedTable, trash: str) -> str:
+    """The statement that fills a table with what the trash has of it."""
+    columns = ", ".join(map(ddl.quoted, table.columns))
+    name = table.table._meta.get_formatted_tablename()
+    return f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {ddl.quoted(trash)}"

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from piccobase.db import ddl
-from piccobase.db.engine import Database
+from piccobase.db.engine import Database, Row
 from piccobase.db.value_kinds import kind_of
 from piccobase.migrations.changes import Loss, Problem
 from piccobase.migrations.comparing import Difference, TableDifference
@@ -17,6 +17,7 @@ from piccobase.migrations.conversions import (
     new_value,
     zero,
 )
+from piccobase.migrations.conversions_postgres import for_version, functions_for
 from piccobase.migrations.described import DescribedColumn, DescribedTable, Part
 
 SHOWN = 3  # ids in a message
@@ -44,15 +45,38 @@ class Judgement:
     problems: tuple[Problem, ...] = ()
 
 
-async def judge(db: Database, difference: Difference, rows: Mapping[str, int]) -> Judgement:
-    """`rows` are the tables of the state before that are in the database, with the number of their rows."""
+async def judge(db: Database, difference: Difference, rows: Mapping[str, int], version: float = 0) -> Judgement:
+    """`rows` are the tables of the state before that are in the database, with the number of their rows.
+
+    `version` is PostgreSQL's.
+    """
+    if db.dialect == "sqlite" or not (functions := functions_for(_conversions(difference), version)):
+        return await _judge(db, difference, rows, version)
+    async with db.transaction():  # which has one connection for all
+        for sql in functions:
+            await db.rows(sql)
+        return await _judge(db, difference, rows, version)
+
+
+def _conversions(difference: Difference) -> str:
+    """All of them as one text, to look for what they call."""
+    return " ".join(
+        kept(name, kind_of(before.column), kind_of(after.column), "postgres")
+        for table in difference.changed
+        for before, after in table.kept
+        for name in ["value"]
+        if is_conversion(before, after, "postgres")
+    )
+
+
+async def _judge(db: Database, difference: Difference, rows: Mapping[str, int], version: float) -> Judgement:
     found: list[Kept | Problem] = []
     for table in difference.dropped:
         if count := rows.get(table.name):
             why = f"the table is dropped with {_rows(count)}."
             found.append(Kept(loss=Loss(place=table.name, kind="dropped", rows=count, why=why), table=table))
     for common in difference.changed:
-        found += [it async for it in _Judge(db, difference, common, rows).all()]
+        found += [it async for it in _Judge(db, difference, common, rows, version).all()]
     return Judgement(
         tuple(it for it in found if isinstance(it, Kept)), tuple(it for it in found if isinstance(it, Problem))
     )
@@ -61,7 +85,10 @@ async def judge(db: Database, difference: Difference, rows: Mapping[str, int]) -
 class _Judge:
     """One table."""
 
-    def __init__(self, db: Database, difference: Difference, table: TableDifference, rows: Mapping[str, int]) -> None:
+    def __init__(
+        self, db: Database, difference: Difference, table: TableDifference, rows: Mapping[str, int], version: float
+    ) -> None:
+        self.version = version
         self.db, self.dialect = db, db.dialect
         self.difference, self.table, self.all_rows = difference, table, rows
         self.rows = rows.get(table.before.name, 0)
@@ -161,12 +188,17 @@ class _Judge:
     async def _added(self, column: DescribedColumn) -> AsyncIterator[Kept | Problem]:
         if column.null or column.counts or default_value(column, self.dialect) is not None:
             return
-        place = f"{self.name}.{column.name}"
+        place, count = f"{self.name}.{column.name}", self.rows
+        if trash := self.table.trashed.get(column.name):
+            there = f't."key" = {self.source}.{self.key}'
+            count = await self._count(f"NOT EXISTS (SELECT 1 FROM {ddl.quoted(trash)} AS t WHERE {there})")
+            if not count:
+                return
         if kind_of(column.column).pointing:
-            yield Problem(place=place, text=f"{_rows(self.rows)} would point to nothing, and {_WAY_OUT_FOREIGN_KEY}")
+            yield Problem(place=place, text=f"{_rows(count)} would point to nothing, and {_WAY_OUT_FOREIGN_KEY}")
             return
-        why = f"the column may not be empty and has no default: {_rows(self.rows)} get {zero(column, self.dialect)}."
-        loss = Loss(place=place, kind="filled", rows=self.rows, why=why)
+        why = f"the column may not be empty and has no default: {_rows(count)} get {zero(column, self.dialect)}."
+        loss = Loss(place=place, kind="filled", rows=count, why=why)
         yield Kept(loss=loss, table=self.table.before)
 
     # --- indexes and constraints
@@ -207,7 +239,7 @@ class _Judge:
             condition = ""
         else:
             condition = " WHERE " + " AND ".join(f"{name} IS NOT NULL" for name in names)
-        found = await self.db.rows(
+        found = await self._ask(
             f'SELECT count(*), min("_key"), max("_key") FROM {self._values(part.columns)}{condition} '
             f"GROUP BY {listed} HAVING count(*) > 1 ORDER BY 2 LIMIT {SHOWN}"
         )
@@ -223,7 +255,7 @@ class _Judge:
 
     async def _unfulfilled(self, part: Part) -> Problem | None:
         condition = part.text.removeprefix("CHECK").strip()
-        found = await self.db.rows(
+        found = await self._ask(
             f'SELECT count(*), min("_key") FROM {self._values(list(self.table.after.columns))} WHERE NOT {condition}'
         )
         [(count, first)] = found
@@ -249,7 +281,7 @@ class _Judge:
             there = f"t.{ddl.quoted(old_column)}"
             values = ddl.quoted(self.table.after.table._meta.tablename)
             where += f" AND NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {there} = {values}.{ddl.quoted(name)})"
-        [(count, first)] = await self.db.rows(f'SELECT count(*), min("_key") FROM {self._values([name])} WHERE {where}')
+        [(count, first)] = await self._ask(f'SELECT count(*), min("_key") FROM {self._values([name])} WHERE {where}')
         if not count:
             return None
         text = (
@@ -267,8 +299,11 @@ class _Judge:
             return ""
         return ".".join(map(ddl.quoted, name.split(".")))  # somebody else's table
 
+    async def _ask(self, sql: str) -> list[Row]:
+        return await self.db.rows(for_version(sql, self.version) if self.dialect == "postgres" else sql)
+
     async def _count(self, where: str) -> int:
-        [(count,)] = await self.db.rows(f"SELECT count(*) FROM {self.source} WHERE {where}")
+        [(count,)] = await self._ask(f"SELECT count(*) FROM {self.source} WHERE {where}")
         return int(count)
 
 

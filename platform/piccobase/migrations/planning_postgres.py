@@ -13,9 +13,9 @@ from piccobase.db.value_kinds import kind_of
 from piccobase.migrations import costs
 from piccobase.migrations.changes import Step
 from piccobase.migrations.comparing import Difference, TableDifference
-from piccobase.migrations.conversions import default_value, is_conversion, new_value, zero
-from piccobase.migrations.conversions_postgres import CREATE_IS_VALID, CREATE_TEXTS, KNOWS_VALID_INPUT, TEXTS
-from piccobase.migrations.described import DescribedColumn, DescribedTable, Part, postgres_name
+from piccobase.migrations.conversions import default_value, from_trash, is_conversion, new_value, zero
+from piccobase.migrations.conversions_postgres import KNOWS_VALID_INPUT, for_version, functions_for
+from piccobase.migrations.described import DescribedColumn, DescribedTable, Part, postgres_name, put_back
 from piccobase.migrations.ordering import aside_name, by_foreign_keys, rename_steps
 
 
@@ -47,6 +47,7 @@ class PostgresPlan:
             *(step for table in self.difference.changed for step in self._rename_parts(table)),
             *(step for table in self.difference.changed for step in self._drop_parts(table)),
             *(step for table in self.created for step in self._create(table)),
+            *(step for table in self.created for step in self._put_back(table)),
             *(step for table in self.difference.changed for step in self._columns(table)),
             *(step for table in self.created for step in self._point_later(table)),
             *(step for table in self.difference.changed for step in self._add_parts(table)),
@@ -55,17 +56,14 @@ class PostgresPlan:
         return [*self._functions(found), *found]
 
     def _functions(self, steps: Sequence[Step]) -> Iterator[Step]:
-        """What the conversions among the steps need, for this connection alone."""
-        text = " ".join(step.sql for step in steps)
-        if "pg_input_is_valid(" in text and self.version < KNOWS_VALID_INPUT:
-            yield self._step(CREATE_IS_VALID, "brings what a newer PostgreSQL has", "")
-        if TEXTS in text:
-            yield self._step(CREATE_TEXTS, "reads lists in JSON, for this migration alone", "")
+        for sql in functions_for(" ".join(step.sql for step in steps), self.version):
+            yield self._step(sql, "helps to convert values, in this connection alone", "", lock="")
 
     def _step(
         self, sql: str, says: str, table: str, *, rows: int = 0, each: float = 0.0, lock: str = costs.EXCLUSIVE
     ) -> Step:
-        return costs.step(rewrite(sql), says, table, rows=rows, each=each, lock=lock, dialect="postgres")
+        sql = for_version(rewrite(sql), self.version)
+        return costs.step(sql, says, table, rows=rows, each=each, lock=lock, dialect="postgres")
 
     # --- renames
 
@@ -157,6 +155,19 @@ class PostgresPlan:
             says = f"creates {table.name}" if number == 0 else f"creates an index of {table.name}"
             yield self._step(sql, says, table.name, lock="")
 
+    def _put_back(self, table: DescribedTable) -> Iterator[Step]:
+        if (trash := self.difference.trashed.get(table.name)) is None:
+            return
+        yield self._step(put_back(table, trash), f"puts back the rows of {table.name}", table.name, lock="")
+        for column in table.columns.values():
+            if column.counts:
+                called, name = _called(table.table), quoted(column.name)
+                sequence = (
+                    f"pg_get_serial_sequence({ddl.literal(called, 'postgres')}, {ddl.literal(column.name, 'postgres')})"
+                )
+                sql = f"SELECT setval({sequence}, max({name})) FROM {called} HAVING max({name}) IS NOT NULL"
+                yield self._step(sql, f"goes on counting {table.name}.{column.name}", table.name, lock="")
+
     def _point_later(self, table: DescribedTable) -> Iterator[Step]:
         for part in table.parts:
             if part.kind == "foreign key" and part.columns[0] in self.later[table.name]:
@@ -206,6 +217,12 @@ class PostgresPlan:
             if self._is_filled_once(column):
                 sql = f"ALTER TABLE {called} ALTER COLUMN {quoted(column.name)} DROP DEFAULT"
                 yield self._step(sql, f"{name}.{column.name} has no default", name)
+        for column in table.added:
+            if column.name in table.trashed:
+                value = from_trash(table, column.name, quoted(column.name), renamed=True)
+                sql = f"UPDATE {called} SET {quoted(column.name)} = {value}"
+                says = f"puts back the values of {name}.{column.name}"
+                yield self._step(sql, says, name, rows=rows, each=costs.UPDATE, lock=costs.ROWS)
         if table.dropped:
             taken = {column.name for column in table.added} | set(table.renamed_columns.values())
             gone = [aside_name(it.name) if it.name in taken else it.name for it in table.dropped]

@@ -13,8 +13,8 @@ from piccobase.db.table_text import parse_column, parse_table
 from piccobase.migrations import costs
 from piccobase.migrations.changes import Step
 from piccobase.migrations.comparing import Difference, TableDifference
-from piccobase.migrations.conversions import default_value, is_constant, is_conversion, new_value, zero
-from piccobase.migrations.described import DescribedColumn, DescribedTable, Part
+from piccobase.migrations.conversions import default_value, is_constant, is_conversion, new_value
+from piccobase.migrations.described import DescribedColumn, DescribedTable, Part, put_back
 from piccobase.migrations.ordering import aside_name, by_foreign_keys, rename_steps
 
 
@@ -63,6 +63,9 @@ class SQLitePlan:
                 continue  # these constraints are indexes here
             says = f"creates {table.name}" if number == 0 else f"creates an index of {table.name}"
             steps.append(self._do(rewrite(sql), says, table.name))
+        if table.name in self.difference.trashed:
+            sql = put_back(table, self.difference.trashed[table.name])
+            steps.append(self._do(sql, f"puts back the rows of {table.name}", table.name))
         return steps + [
             self._do(unique_index(table, part), f"creates {part.name} of {table.name}", table.name)
             for part in table.parts
@@ -173,8 +176,9 @@ class _Change:
             if (value := new_value(self.table, name, "sqlite", renamed=True)) != quoted(name)
         }
         for column in self.table.added:
-            if not column.null and not column.counts and default_value(column, "sqlite") is None:
-                values[column.name] = zero(column, "sqlite")
+            given = not column.null and not column.counts and default_value(column, "sqlite") is None
+            if given or column.name in self.table.trashed:
+                values[column.name] = new_value(self.table, column.name, "sqlite", renamed=True)
         taken = {column.name for column in self.table.added} | set(self.table.renamed_columns.values())
         return Rebuild(
             table=self.name,
@@ -219,7 +223,7 @@ class _Change:
 
     def _can_be_added(self, column: DescribedColumn) -> bool:
         """Whether ALTER TABLE … ADD COLUMN does it (sqlite.org/lang_altertable.html §4)."""
-        if column.key or column.counts:
+        if column.key or column.counts or column.name in self.table.trashed:
             return False
         value = default_value(column, "sqlite")
         if value is None:

@@ -68,5 +68,25 @@ class RateWindow(Table, tablename="_rate_windows"):
     ends = DoublePrecision()  # seconds since 1970, by the database's clock
 
 
-SYSTEM_TABLES: tuple[type[Table], ...] = (Superuser, RoleGrant, Secret, StoredCollection, StoredSetting, RateWindow)
+class Trashed(Table, tablename="_trash"):
+    """Values that a migration has taken away. They are in a table of their own, `_trash_` and the id."""
+
+    id = Varchar(length=15, primary_key=True)
+    place = Varchar(length=255)  # `posts.body`, or `posts`
+    kind = Varchar(length=10)  # dropped, narrowed or filled
+    rows = BigInt()
+    migration = Varchar(length=255)
+    created = BigInt()  # milliseconds since 1970
+    details = Text()  # JSON: what is needed to put them back
+
+
+SYSTEM_TABLES: tuple[type[Table], ...] = (
+    Superuser,
+    RoleGrant,
+    Secret,
+    StoredCollection,
+    StoredSetting,
+    RateWindow,
+    Trashed,
+)
 SYSTEM_COLLECTIONS: tuple[type[Table], ...] = (Superuser,)
