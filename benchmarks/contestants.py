@@ -22,6 +22,7 @@ PUBLISHED_OR_MINE = "published = true || author = @request.auth.id"
 
 NAMES = ("pocketbase", "piccobase", "limit")
 PAGES = 20
+BATCH = 20  # requests
 DEEP_PAGES = range(250, 330)  # of 30 records, in a collection of 10,000
 
 
@@ -60,13 +61,20 @@ def _values(records: Records, tokens: list[str]) -> dict[str, Sequence[str]]:
         "user": [user["id"] for user in records.users],
         "post": [post["id"] for post in records.posts],
         "published": [post["id"] for post in records.posts if post["published"]],
+        "one": [records.posts[0]["id"]],
         "page": [str(number) for number in range(1, PAGES + 1)],
         "deep": [str(number) for number in DEEP_PAGES],
         "views": [str(number) for number in range(0, 1000, 7)],
         "word": sorted(word for word in titles if len(word) > 4),
         "new": [json.dumps(draft) for draft in records.new],
         "change": [json.dumps(draft) for draft in records.changes],
+        "batch": [json.dumps(_batch(records.new[start:] + records.new[:start])) for start in range(len(records.new))],
     }
+
+
+def _batch(drafts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    url = "/api/collections/notes/records"
+    return {"requests": [{"method": "POST", "url": url, "body": draft} for draft in drafts[:BATCH]]}
 
 
 def _write_draws(folder: Path, values: Mapping[str, Sequence[str]]) -> None:

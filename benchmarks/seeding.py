@@ -56,7 +56,8 @@ def generated(posts: int, users: int, seed: int = 1) -> Records:
 
 
 def seed(server: RunningServer, records: Records) -> list[str]:
-    """Brings `records` into an empty server. Returns tokens of some of the users."""
+    """Brings `records` into an empty server, and allows batches. Returns tokens of some of the users."""
+    server.superuser.ask("PATCH", "/api/settings", {"batch": {"enabled": True}})
     passwords = {"password": PASSWORD, "passwordConfirm": PASSWORD}
     _create_all(server, "users", [user | passwords for user in records.users])
     _create_all(server, "posts", records.posts)

@@ -39,6 +39,18 @@ WORKLOADS = (
         LIST + "?perPage=30&skipTotal=1&filter=(title~'{word}')&sort=-title",
         draws=("word",),
     ),
+    Workload(
+        "list 30, filter through a relation",
+        LIST + "?perPage=30&skipTotal=1&filter=(author.name~'{word}'%26%26views%3E={views})&sort=-views,id",
+        draws=("word", "views"),
+        limited=False,
+    ),
+    Workload(
+        "list 30, filter through a relation, total",
+        LIST + "?perPage=30&filter=(author.name~'{word}')&sort=-views,id",
+        draws=("word",),
+        limited=False,
+    ),
     Workload("list 30, deep page", LIST + "?page={deep}&perPage=30&skipTotal=1", draws=("deep",)),
     Workload("list 200", LIST + "?page={page}&perPage=200&skipTotal=1", draws=("page",)),
     Workload(
@@ -54,6 +66,8 @@ WORKLOADS = (
     ),
     Workload("view, expand back-relation", USERS + "/{user}?expand=posts_via_author", draws=("user",), limited=False),
     Workload("update", LIST + "/{post}", "PATCH", signed_in=True, draws=("post",), body="change"),
-    # Last, because it makes the database grow.
+    Workload("update one", LIST + "/{one}", "PATCH", signed_in=True, draws=("one",), body="change", limited=False),
+    # Last, because they make the database grow.
     Workload("create", "/api/collections/notes/records", "POST", signed_in=True, body="new"),
+    Workload("batch of 20 creates", "/api/batch", "POST", signed_in=True, body="batch", limited=False),
 )
