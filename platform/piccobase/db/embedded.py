@@ -23,7 +23,8 @@ from piccobase.db.embedded_schema import EmbeddedSchemaTransaction
 from piccobase.db.embedded_transaction import EmbeddedSavepoint, EmbeddedTransaction
 from piccobase.db.engine import Row
 from piccobase.db.errors import SerializationFailed
-from piccobase.db.sqlite_ddl import add_constraint, is_add_constraint, rewrite
+from piccobase.db.sqlite_alter import alter, is_alteration
+from piccobase.db.sqlite_ddl import rewrite
 from piccobase.db.sqlite_errors import translated
 from piccobase.db.statements import Kind, Kinds
 from piccobase.db.tables_of import TablesOf
@@ -277,7 +278,10 @@ class EmbeddedEngine(SQLiteEngine):
         return found
 
     async def run_ddl(self, ddl: str, in_pool: bool = False) -> Any:
-        """Runs a change of the schema, rewritten where Piccolo's words mean something else to SQLite (`sqlite_ddl`)."""
+        """Runs a change of the schema, rewritten where Piccolo's words mean something else to SQLite (`sqlite_ddl`).
+
+        ALTER TABLE may take as long as it takes to copy the table, and a transaction of its own (`sqlite_alter`).
+        """
         query_id = self.get_query_id()
         if self.log_queries:
             self.print_query(query_id, ddl)
@@ -287,10 +291,9 @@ class EmbeddedEngine(SQLiteEngine):
         return found
 
     async def _change_schema(self, ddl: str) -> list[Any]:
-        if not is_add_constraint(ddl):
+        if not is_alteration(ddl):
             return await self._run(rewrite(ddl), (), fetch_dicts)
-        async with self.transaction() as transaction:
-            await add_constraint(transaction, ddl)
+        await alter(self, ddl)
         return []
 
     def forget_kinds(self) -> None:

@@ -7,7 +7,7 @@ from piccolo.engine.sqlite import TransactionType
 
 from piccobase.base.errors import StartError
 from piccobase.db.embedded_transaction import EmbeddedTransaction
-from piccobase.db.schema_checks import Broken, broken_parts, dangling, told
+from piccobase.db.schema_checks import Broken, broken_parts, check_parts, dangling, told
 
 if TYPE_CHECKING:
     from piccobase.db.embedded import EmbeddedEngine
@@ -62,11 +62,7 @@ class EmbeddedSchemaTransaction(EmbeddedTransaction):
         await super()._keep()
 
     async def _check_schema(self) -> None:
-        if broken := sorted(await broken_parts(self.rows) - self._broken_before):
-            lines = [f"{what} would not work any more: {why}" for what, why in broken]
-            raise StartError(
-                "\n".join([*lines, "Change or drop what is named here first, and make it anew afterwards."])
-            )
+        await check_parts(self.rows, self._broken_before)
         if found := await dangling(self.rows):
             before = await dangling(self.engine.committed_rows)
             if new := found - before:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NamedTuple
 
-from piccobase.base.errors import PiccobaseError
+from piccobase.base.errors import PiccobaseError, StartError
 from piccobase.db.sqlite_tokens import folded, quoted, tokens, unquoted
 
 _TOLD = 5  # rows that an error names
@@ -38,6 +38,13 @@ async def broken_parts(ask: Ask) -> set[Broken]:
             one = "the trigger" if len(together) == 1 else "one of the triggers"
             found.add(Broken(f"{one} {', '.join(together)} of {table}", why))
     return found
+
+
+async def check_parts(ask: Ask, before: set[Broken]) -> None:
+    """Raises StartError for views and triggers that are broken now and were not among those `before`."""
+    if broken := sorted(await broken_parts(ask) - before):
+        lines = [f"{what} would not work any more: {why}" for what, why in broken]
+        raise StartError("\n".join([*lines, "Change or drop what is named here first, and make it anew afterwards."]))
 
 
 async def _reason(ask: Ask, statement: str) -> str:

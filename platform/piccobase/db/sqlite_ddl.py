@@ -1,4 +1,4 @@
-"""Piccolo's DDL as SQLite understands it: column types with the right affinity, defaults, constraints added later.
+"""Piccolo's DDL as SQLite understands it: column types with the right affinity, and defaults.
 
 SQLite gives a column an affinity by the letters in its type (sqlite.org/datatype3.html): NUMERIC turns a decimal into
 a double, and JSON, which means NUMERIC too, turns the text `1.10` into the number 1.1. So they become types with TEXT
@@ -7,11 +7,9 @@ in their names. Rewriting works on tokens, so that strings and quoted names are 
 
 import re
 from datetime import datetime
-from typing import Protocol
 
 from piccobase.base.clock import instant_text
-from piccobase.db.errors import DatabaseFailed
-from piccobase.db.sqlite_tokens import Token, quoted, unquoted
+from piccobase.db.sqlite_tokens import Token
 from piccobase.db.sqlite_tokens import tokens as tokens_of
 from piccobase.db.values import DECIMAL_ORDER
 
@@ -111,7 +109,7 @@ def _default(declared: str, value: str) -> str:
         return value
     if declared == "UUID" and value == "None":  # what Piccolo writes for a default that is made in Python
         return RANDOM_UUID
-    if declared in ("NUMERIC", "DECIMAL"):
+    if declared in ("NUMERIC", "DECIMAL", "DECIMAL_TEXT"):
         return f"'{value}'" if re.fullmatch(r"[-+]?[\d.eE+-]+", value) else value
     if declared in ("TIMESTAMP", "TIMESTAMPTZ"):
         if value.upper() == "CURRENT_TIMESTAMP":
@@ -130,58 +128,3 @@ def _instant_literal(value: str) -> str:
         return f"'{instant_text(datetime.fromisoformat(value[1:-1]))}'"
     except ValueError:
         return value
-
-
-# --- ALTER TABLE … ADD CONSTRAINT, which SQLite does not have
-
-_ADD_CONSTRAINT = re.compile(
-    r"""\s*ALTER\s+TABLE\s+(?P<table>"(?:[^"]|"")*"|\w+)\s+ADD\s+CONSTRAINT\s+(?P<name>"(?:[^"]|"")*"|\w+)\s+"""
-    r"""(?:UNIQUE\s*(?P<same>NULLS\s+NOT\s+DISTINCT\s*)?\((?P<columns>.*)\)|(?P<check>CHECK\s*\(.*\)))\s*""",
-    re.DOTALL | re.IGNORECASE,
-)
-
-
-class Asks(Protocol):
-    """A transaction, as far as it is needed here."""
-
-    async def rows(self, sql: str, args: tuple[str, ...] = ()) -> list[tuple[str, ...]]: ...
-
-
-def is_add_constraint(ddl: str) -> bool:
-    """Whether it is one of the two constraints that Piccolo adds when it has created a table."""
-    return _ADD_CONSTRAINT.fullmatch(ddl) is not None
-
-
-async def add_constraint(transaction: Asks, ddl: str) -> None:
-    """UNIQUE becomes a unique index of that name. CHECK is written into the CREATE TABLE of a table that is empty.
-
-    Raises DatabaseFailed for a CHECK on a table with rows: that is a migration.
-    """
-    found = _ADD_CONSTRAINT.fullmatch(ddl)
-    if found is None:
-        raise DatabaseFailed("This is no constraint that can be added.")
-    table, name = unquoted(found["table"]), unquoted(found["name"])
-    if found["check"] is not None:
-        await _add_check(transaction, table, f"CONSTRAINT {quoted(name)} {found['check']}")
-        return
-    columns = [text for kind, text in tokens_of(found["columns"]) if kind in ("name", "word")]
-    if found["same"] is not None:
-        # To a unique index two NULLs differ. With these pairs they are the same, and no NULL is the same as a value.
-        columns = [part for column in columns for part in (f"ifnull({column}, 0)", f"{column} IS NULL")]
-    await transaction.rows(f"CREATE UNIQUE INDEX {quoted(name)} ON {quoted(table)} ({', '.join(columns)})")
-
-
-async def _add_check(transaction: Asks, table: str, constraint: str) -> None:
-    created = await transaction.rows("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,))
-    if not created:
-        raise DatabaseFailed(f"There is no table {table}.")
-    if await transaction.rows(f"SELECT 1 FROM {quoted(table)} LIMIT 1"):
-        raise DatabaseFailed(f"The table {table} has rows already: a check constraint needs a migration.")
-    others = await transaction.rows(
-        "SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL",
-        (table,),
-    )
-    body, _, options = created[0][0].rpartition(")")
-    await transaction.rows(f"DROP TABLE {quoted(table)}")
-    for sql in (f"{body}, {constraint}){options}", *(sql for (sql,) in others)):
-        await transaction.rows(sql)

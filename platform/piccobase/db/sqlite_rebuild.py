@@ -168,7 +168,7 @@ class _Plan:
         return [
             name
             for name, sql in self.stored.indexes.items()
-            if folded(name) not in self.constraints_to_drop and _columns_of_index(sql) & self.dropped
+            if folded(name) not in self.constraints_to_drop and columns_of_index(sql) & self.dropped
         ]
 
     # --- the statements
@@ -222,7 +222,7 @@ class _Plan:
         return next(names, "") if self.old.has_rowid else ""
 
 
-def _columns_of_index(sql: str) -> frozenset[str]:
+def columns_of_index(sql: str) -> frozenset[str]:
     """All that it mentions, in its WHERE too."""
     found = tokens(sql)
     start = next((position for position, it in enumerate(found) if it.text == "("), len(found))

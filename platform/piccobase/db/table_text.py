@@ -45,6 +45,15 @@ class Clause:
     def definition(self) -> str:
         return _joined(dropwhile(_is_space, tokens(self.text)))
 
+    @property
+    def body(self) -> str:
+        """Without CONSTRAINT and its name."""
+        found = list(dropwhile(_is_space, tokens(self.text)))
+        if self.name:
+            named = [position for position, it in enumerate(found) if it.kind != "space"][1]
+            found = found[named + 1 :]
+        return _joined(found).lstrip()
+
     def behind(self, space: str) -> "Clause":
         return replace(self, text=space + self.definition)
 

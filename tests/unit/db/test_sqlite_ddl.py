@@ -155,14 +155,6 @@ async def test_creating_a_table_is_undone_with_its_transaction(db: EmbeddedEngin
     assert not await Seat.table_exists()
 
 
-async def test_a_check_on_a_table_with_rows_is_refused(db: EmbeddedEngine) -> None:
-    await db.run_ddl("CREATE TABLE seat (row INTEGER)")
-    await db.rows("INSERT INTO seat VALUES (0)")
-    with pytest.raises(DatabaseFailed, match="migration"):
-        await db.run_ddl('ALTER TABLE "seat" ADD CONSTRAINT "some" CHECK ("row" > 0)')
-    assert await db.rows("SELECT row FROM seat") == [(0,)]
-
-
 async def test_what_others_refer_to_can_get_a_check(db: EmbeddedEngine) -> None:
     class Hall(Table, db=db):
         size = Integer()
