@@ -29,7 +29,7 @@ def convert(value: Any, source: str, target: str) -> Any:
 
 
 def is_kept(value: Any, source: str, target: str) -> int:
-    """1 where the other kind holds the whole value, else 0. NULL and the empty text hold nothing that could be lost."""
+    """1 where the other kind holds the whole value, else 0. What is empty holds nothing that could be lost."""
     return int(_is_kept(value, kind_named(source), kind_named(target)))
 
 
@@ -40,15 +40,13 @@ CONVERTING_FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
 
 
 def _is_kept(value: Any, source: ValueKind, target: ValueKind) -> bool:
-    if value is None or value == "":
+    if value is None or value == "" or (value == "[]" and source.family in _LISTS):
         return True
     there = _converted(value, source, target)
     if there is None:
         return False
     match source.family, target.family:
-        case ("text", "json" | "uuid") | ("json", "text"):
-            return True
-        case ("text", "list"):
+        case ("text", "json" | "uuid" | "list" | "array") | ("json", "text"):
             return True
         case ("text", "instant" | "local"):
             return not re.search(r"\.\d{3}0*[1-9]", value)
@@ -58,10 +56,16 @@ def _is_kept(value: Any, source: ValueKind, target: ValueKind) -> bool:
 
 def _same(one: Any, other: Any, family: Family) -> bool:
     if family in ("json", "list", "array"):
-        return bool(json.loads(one, parse_float=Decimal) == json.loads(other, parse_float=Decimal))
+        return _canonical(one) == _canonical(other)
     if family == "decimal":
         return Decimal(one) == Decimal(other)
     return bool(one == other)
+
+
+def _canonical(text: str) -> str:
+    """One text for one value in JSON, as PostgreSQL compares: 1 and 1.0 are the same, 1 and true are not."""
+    found = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+    return json.dumps(found, sort_keys=True, default=lambda number: {"number": _plain(number)})
 
 
 def _converted(value: Any, source: ValueKind, target: ValueKind) -> Any:
@@ -78,7 +82,7 @@ def _converted(value: Any, source: ValueKind, target: ValueKind) -> Any:
         case "text", _:
             return _from_text(str(value), target.family)
         case _, "json":
-            return json_text([value])[1:-1] if source.family in _NUMBERS else _to_json(value, source.family)
+            return _to_json(value, source.family)
         case "json", _:
             found = _parsed(value)
             return _from_text(_scalar_text(found), target.family) if isinstance(found, str | int | Decimal) else None
@@ -156,9 +160,7 @@ def _from_text(text: str, family: Family) -> Any:
             return text
         case "integer" if _INTEGER.fullmatch(trimmed):
             return _number(Decimal(trimmed), "integer")
-        case "float" | "decimal" if _NUMBER.fullmatch(trimmed):
-            return _number(Decimal(trimmed), family)
-        case "interval" if _NUMBER.fullmatch(trimmed) and abs(Decimal(trimmed)) < 10**12:
+        case "float" | "decimal" | "interval" if _NUMBER.fullmatch(trimmed):
             return _number(Decimal(trimmed), family)
         case "boolean":
             return 1 if trimmed.lower() in _TRUE else 0 if trimmed.lower() in _FALSE else None
@@ -202,7 +204,7 @@ def _number(number: Decimal, family: Family) -> Any:
             found = float(number)
             return None if found in (float("inf"), float("-inf")) else found
         case "interval":
-            return float(number)
+            return float(round(number, 6)) if abs(number) < 10**12 else None
     return None
 
 
@@ -234,6 +236,8 @@ def _scalar_text(found: str | int | Decimal) -> str:
 def _to_json(value: Any, family: Family) -> str | None:
     if family == "boolean":
         return "true" if value else "false"
+    if family in _NUMBERS:
+        return json_text([Decimal(value) if family == "decimal" else value])[1:-1]
     text = _to_text(value, family)
     return None if text is None else json_text([text])[1:-1]
 

@@ -66,7 +66,7 @@ def default_value(column: DescribedColumn, dialect: Dialect) -> str | None:
     if dialect == "postgres":
         return ddl.default(column.column, dialect)
     clause = parse_column(rewrite_column(ddl.column_definition(column.column, dialect))).clause("DEFAULT")
-    return clause and clause.definition[len("DEFAULT") :].strip()
+    return clause.definition[len("DEFAULT") :].strip() if clause is not None else None
 
 
 def zero(column: DescribedColumn, dialect: Dialect) -> str:

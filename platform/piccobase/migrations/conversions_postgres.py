@@ -14,7 +14,7 @@ _LISTS = ("list", "array")
 # The elements of a JSON array as texts. A subquery may only stand in a function.
 TEXTS = "pg_temp.piccobase_texts"
 CREATE_TEXTS = (
-    f"CREATE OR REPLACE FUNCTION {TEXTS}(jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS "
+    f"CREATE OR REPLACE FUNCTION {TEXTS}(jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT AS "
     "'SELECT coalesce(array_agg(item ORDER BY place), ARRAY[]::text[]) "
     "FROM jsonb_array_elements_text($1) WITH ORDINALITY AS items (item, place)'"
 )
@@ -60,15 +60,22 @@ def kept(value: str, source: ValueKind, target: ValueKind) -> str | None:
         return None
     always = f"{there} IS NOT NULL"
     match source.family, target.family:
-        case ("text", "json" | "uuid" | "list") | ("json", "text"):
+        case ("text", "json" | "uuid" | "list" | "array") | ("json", "text"):
             condition = always
         case ("text", "instant" | "local"):
             condition = f"{always} AND {value} !~ '\\.[0-9]{{3}}0*[1-9]'"
         case _:
             back = converted(there, target, source)
-            condition = f"{_comparable(back, source)} IS NOT DISTINCT FROM {_comparable(value, source)}"
-    if source.family == "text" and source.type != target.type:
-        condition = f"({_text(value)} = '' OR ({condition}))"
+            same = f"{_comparable(back, source)} IS NOT DISTINCT FROM {_comparable(value, source)}"
+            condition = "false" if back is None else same
+    # What is empty holds nothing that could be lost.
+    match source.family:
+        case "text" if source.type != target.type:
+            return f"({_text(value)} = '' OR ({condition}))"
+        case "list":
+            return f"(({value})::jsonb = '[]' OR ({condition}))"
+        case "array":
+            return f"(cardinality({value}) = 0 OR ({condition}))"
     return condition
 
 
@@ -92,9 +99,9 @@ def _converted(value: str, source: ValueKind, target: ValueKind) -> str | None:
         case "text", "text":
             return _text(value)
         case "integer" | "float" | "decimal" as one, "integer" | "float" | "decimal":
-            return _number(
-                f"({value})::text::numeric" if one == "float" else f"({value})", target, finite=one != "integer"
-            )
+            # A float through its text: else it would lose digits, and an integer would become a float to be rounded.
+            number = f"({value})::text::numeric" if one == "float" else f"({value})::numeric"
+            return _number(number, target, finite=one != "integer")
         case "other", "other":
             return value if source.type == target.type else None
         case one, other if one == other:
@@ -126,7 +133,7 @@ def _converted(value: str, source: ValueKind, target: ValueKind) -> str | None:
         case "integer" | "float" | "decimal", "boolean":
             return f"({value}) <> 0"
         case "integer" | "float" | "decimal", "interval":
-            return f"justify_hours(make_interval(secs => ({value})::float8))"
+            return _interval(f"({value})")
         case "interval", "integer" | "float" | "decimal":
             return _number(f"extract(epoch from {value})::numeric", target)
     return None
@@ -198,10 +205,7 @@ def _from_text(value: str, kind: ValueKind) -> str | None:
         case "decimal":
             return f"CASE WHEN {trimmed} ~ '{_NUMBER}' THEN {_number(f'{trimmed}::numeric', kind)} END"
         case "interval":
-            number = f"{trimmed}::numeric"
-            seconds = f"justify_hours(make_interval(secs => {trimmed}::float8))"
-            inner = f"CASE WHEN abs({number}) < 1e12 THEN {seconds} END"
-            return f"CASE WHEN {trimmed} ~ '{_NUMBER}' THEN {inner} END"
+            return f"CASE WHEN {trimmed} ~ '{_NUMBER}' THEN {_interval(f'{trimmed}::numeric')} END"
         case "boolean":
             return (
                 f"CASE WHEN lower({trimmed}) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true "
@@ -264,6 +268,10 @@ def _number(value: str, kind: ValueKind, *, finite: bool = False) -> str:
     return f"CASE WHEN {condition} THEN {found} END" if condition else found
 
 
+def _interval(seconds: str) -> str:
+    return f"CASE WHEN abs({seconds}) < 1e12 THEN justify_hours(make_interval(secs => ({seconds})::float8)) END"
+
+
 # --- JSON and lists
 
 
@@ -274,7 +282,8 @@ def _to_json(value: str, kind: ValueKind) -> str | None:
 
 def _converted_list(value: str, source: ValueKind, target: ValueKind) -> str | None:
     if target.element is not None and source.family == target.element.family and source.family != "text":
-        return f"CASE WHEN ({value}) IS NOT NULL THEN ARRAY[{value}]::{target.type} END"
+        only = converted(value, source, target.element)
+        return only and f"CASE WHEN ({only}) IS NOT NULL THEN ARRAY[{only}]::{target.type} END"
     items = _items(value, source)
     if items is None:
         return None
@@ -319,4 +328,4 @@ def _items(value: str, source: ValueKind) -> str | None:
                 f"WHEN {text} IS NOT NULL THEN jsonb_build_array({text}) END"
             )
     text_of = _to_text(value, source)
-    return text_of and f"CASE WHEN ({value}) IS NOT NULL THEN jsonb_build_array({text_of}) END"
+    return text_of and f"CASE WHEN ({text_of}) IS NOT NULL THEN jsonb_build_array({text_of}) END"

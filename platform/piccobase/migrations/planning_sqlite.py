@@ -106,9 +106,10 @@ class _Change:
             (old, new) for old, new in self.table.renamed_parts if old in indexes
         ]
         for _, part in added:
-            if (sql := create_index(self.after, part)) is not None:
+            index = create_index(self.after, part)
+            if index is not None:
                 says = f"creates the index {part.name} of {self.name}"
-                yield self.plan._do(sql, says, self.name, self.rows, costs.INDEX)
+                yield self.plan._do(index, says, self.name, self.rows, costs.INDEX)
 
     async def _run(self, rebuild: Rebuild) -> AsyncIterator[Step]:
         words = [f"adds {it.name}" for it in self.table.added] + [f"changes {it}" for it in rebuild.change]
