@@ -128,17 +128,23 @@ def refuse_unwritten(project: Project, histories: Histories) -> None:
 
 async def refuse_differing(engine: Engine, project: Project) -> None:
     """Raises StartError where tables are not as their migrations have left them: somebody else was there."""
-    for table in (tables := [table for app in project.apps if app.own and app.has_history for table in app.tables]):
-        table._meta.db = engine
-    if not tables:
-        return
-    plan = plan_setup(tables, await read_shape(engine))
-    if differing := [*plan.problems, *(f"Missing: {statement}" for statement in plan.statements)]:
+    if lines := await differing(engine, project):
         raise StartError(
             "All migrations are applied, but the database is not as they have left it:\n"
-            + "\n".join(f"  {line}" for line in shortened(differing))
+            + "\n".join(f"  {line}" for line in shortened(lines))
             + "\nChange it back by hand, or write a migration that says so: piccobase migrate new --empty"
         )
+
+
+async def differing(engine: Engine, project: Project) -> list[str]:
+    """In what the database is not as the migrations say that are applied, a line each. Binds the tables."""
+    tables = [table for app in project.own if app.has_history for table in app.tables]
+    if not tables:
+        return []
+    for table in tables:
+        table._meta.db = engine
+    plan = plan_setup(tables, await read_shape(engine))
+    return [*plan.problems, *(f"Missing: {statement}" for statement in plan.statements)]
 
 
 def shortened(lines: Sequence[str]) -> list[str]:

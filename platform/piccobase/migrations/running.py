@@ -18,7 +18,7 @@ from piccolo.engine.base import Engine
 
 from piccobase.base.errors import PiccobaseError, StartError
 from piccobase.db.engine import Database
-from piccobase.db.setup import SchemaDatabase, lock_schema
+from piccobase.db.setup import SchemaDatabase
 from piccobase.migrations.applying import apply_change
 from piccobase.migrations.changes import ChangePlan, MigrationRefused
 from piccobase.migrations.files import Migration, load_files, read_history
@@ -79,8 +79,7 @@ async def apply_histories(
     if not await _anything(db, histories):
         return []
     ran: list[Done] = []
-    async with db.transaction():
-        await lock_schema(db)
+    async with db.schema_transaction():
         await create_record(db)
         for app, history in histories:
             done = await recorded_names(db, app)
@@ -133,8 +132,7 @@ async def revert_all(
                 f"The migration {migration.id} does its work itself and says no way back. Nothing was reverted."
             )
     ran: list[Done] = []
-    async with db.transaction():
-        await lock_schema(db)
+    async with db.schema_transaction():
         for app, migration in steps:
             began = time.perf_counter()
             await run_functions(db, app, migration, migration.functions_back)
@@ -152,9 +150,7 @@ async def _changed(
 ) -> ChangePlan:
     change = migration.change(db)
     try:
-        return await apply_change(
-            cast("Any", db), change.reversed() if back else change, accepted=accepted, migration=migration.id
-        )
+        return await apply_change(db, change.reversed() if back else change, accepted=accepted, migration=migration.id, restore=back)
     except MigrationRefused:
         raise
     except PiccobaseError as error:
