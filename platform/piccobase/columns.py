@@ -121,7 +121,8 @@ class Select(Varchar):
     def column_type(self) -> str:
         if self.enum is not None and self._meta.engine_type != "sqlite":
             return self.enum
-        return super().column_type
+        type_: str = super().column_type
+        return type_
 
 
 class _JSONList(JSONB):

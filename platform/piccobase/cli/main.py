@@ -7,6 +7,7 @@ import rich_click as click
 
 from piccobase.base.errors import PiccobaseError
 from piccobase.base.version import __version__
+from piccobase.cli.adopt import adopt
 from piccobase.cli.check import check
 from piccobase.cli.explain import explain
 from piccobase.cli.migrate import migrate
@@ -38,6 +39,7 @@ def main() -> None:
 
 
 main.add_command(new)
+main.add_command(adopt)
 main.add_command(serve)
 main.add_command(worker)
 main.add_command(superuser)

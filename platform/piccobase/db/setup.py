@@ -156,7 +156,7 @@ class _Comparison:
     def _differences(self, column: Column, table: TableShape) -> Iterator[str]:
         place, found = _place(column), table.columns[column._meta.db_column_name]
         there, here = normal_type(found.type, self.dialect), normal_type(column.column_type, self.dialect)
-        if there != here:
+        if there != here and not (self.dialect == "sqlite" and _sense(there) == _sense(here)):
             yield f"{place}: the type is {there} in the database, {here} in the code."
         if found.nullable != column._meta.null and not column._meta.primary_key:
             words = ("NULL", "NOT NULL") if found.nullable else ("NOT NULL", "NULL")
@@ -168,8 +168,18 @@ class _Comparison:
             if isinstance(column, ForeignKey)
             else "nothing"
         )
-        if there != here:
+        left_to_the_database = foreign_key and here == "nothing" and not self._could_be_declared(table, foreign_key)
+        if there != here and not left_to_the_database:
             yield f"{place}: points to {there} in the database, to {here} in the code."
+
+    def _could_be_declared(self, table: TableShape, foreign_key: ForeignKeyShape) -> bool:
+        """Whether the code could have a relation for it. One that others have made may point to anything."""
+        target = self.found.get(foreign_key.table)
+        if foreign_key.table not in self.tables or target is None or len(target.key) != 1:
+            return False
+        [key] = target.key
+        same_type = table.columns[foreign_key.column].type == target.columns[key].type
+        return foreign_key.to in ("", key) and same_type
 
 
 def _reasons_not_to_add(column: Column) -> Iterator[str]:
@@ -187,8 +197,16 @@ def _reasons_not_to_add(column: Column) -> Iterator[str]:
 
 def _differing_constraints(table: type[Table], found: TableShape) -> Iterator[str]:
     unique_here = set(map(frozenset, ddl.unique_sets(table)))
+    ours = {ddl.unique_index_name(column) for column in table._meta.columns}
+    declared = {column._meta.db_column_name for column in table._meta.columns}
     unique_there = {frozenset(it.columns) for it in found.indexes if it.unique and "" not in it.columns}
-    for names in sorted(map(sorted, unique_there - unique_here)):
+    # That of some rows alone is declared only where it is one of ours.
+    undeclared = {
+        frozenset(it.columns)
+        for it in found.indexes
+        if it.unique and declared.issuperset(it.columns) and (not it.partial or it.name in ours)
+    }
+    for names in sorted(map(sorted, undeclared - unique_here)):
         yield f"{found.name}.{_listed(names)}: is unique in the database, and not in the code."
     for column in table._meta.columns:
         name = column._meta.db_column_name
@@ -243,6 +261,7 @@ _POSTGRES_NAMES = {
     "time": "time without time zone",
     "bool": "boolean",
     "float": "double precision",
+    "citext": "text",
 }
 # Texts of any length are the same to SQLite, and so are the types that `sqlite_ddl` puts in place of Piccolo's.
 _SQLITE_NAMES = {
@@ -253,12 +272,23 @@ _SQLITE_NAMES = {
     "json_text": "json",
     "jsonb_text": "jsonb",
 }
+# Of moments: what the database cuts off, the API never sends.
+_PRECISION = re.compile(r"\b(timestamp|time|interval)\(\d\)")
 _TYPE = re.compile(r"(?P<name>[^(\[]*)(?P<limits>\([^)]*\))?(?P<array>(?:\[\])*)")
+
+
+def _sense(name: str) -> str:
+    """What SQLite makes of a type's name (sqlite.org/datatype3.html §3.1): somebody else may have written `int`."""
+    if "int" in name:
+        return "integer"
+    if any(part in name for part in ("char", "clob", "text")):
+        return "text"
+    return "real" if any(part in name for part in ("real", "floa", "doub")) else name
 
 
 def normal_type(text: str, dialect: Dialect) -> str:
     """A column's type in one spelling: `VARCHAR(200)` is `character varying(200)` to PostgreSQL, `text` to SQLite."""
-    found = _TYPE.fullmatch(text.strip().lower())
+    found = _TYPE.fullmatch(_PRECISION.sub(r"\1", text.strip().lower()))
     if found is None:
         return text
     name = found["name"].strip()

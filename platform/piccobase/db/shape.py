@@ -177,7 +177,10 @@ _SQLITE = _Questions(
     + _SQLITE_TABLES.format("pragma_index_list(t.name) AS i JOIN pragma_index_info(i.name) AS c")
     + " AND i.origin != 'pk' LEFT JOIN sqlite_schema AS s ON s.type = 'index' AND s.name = i.name"
     + " ORDER BY t.name, i.name, c.seqno",
-    foreign_keys='SELECT t.name, f."from", f."table", f.on_delete, f."to", f.on_update, \'\' FROM '
+    foreign_keys='SELECT t.name, f."from", coalesce((SELECT r.name FROM sqlite_schema AS r '
+    # As the table is called: the foreign key may have written it in other letters.
+    "WHERE r.type = 'table' AND r.name = f.\"table\" COLLATE NOCASE), f.\"table\"), "
+    'f.on_delete, f."to", f.on_update, \'\' FROM '
     + _SQLITE_TABLES.format("pragma_foreign_key_list(t.name) AS f")
     # Those of several columns are left out: Piccolo knows none.
     + " GROUP BY t.name, f.id HAVING count(*) = 1",
