@@ -67,17 +67,39 @@ class Migration:
     def functions_back(self) -> Sequence[Any]:
         return self.manager.raw_backwards if self.manager else ()
 
+    @property
+    def is_fake(self) -> bool:
+        """Whether its author only wants it recorded."""
+        return self.manager is not None and self.manager.fake
+
     def change(self, engine: Any) -> SchemaChange:
         return change_between(self.before, self.after, self.renames, engine)
 
 
 def change_between(before: State, after: State, renames: Renames, engine: Any) -> SchemaChange:
+    """Of the tables that are different, and those that point to them or that they point to."""
+    names = _concerned(before, after, renames)
     return SchemaChange(
-        before=tables_of(before, engine),
-        after=tables_of(after, engine),
+        before=tables_of(before.only(names), engine, before),
+        after=tables_of(after.only(names), engine, after),
         renamed_tables=renames.tables,
         renamed_columns=renames.columns,
     )
+
+
+def _concerned(before: State, after: State, renames: Renames) -> set[str]:
+    """The names of tables by which nothing else is concerned; most changes are of one in many."""
+    names = {*renames.tables, *renames.tables.values()}
+    names |= {name for name in before.tables.keys() | after.tables if before.tables.get(name) != after.tables.get(name)}
+    pointing, pointed = set[str](), set[str]()
+    for state in (before, after):
+        for name, table in state.tables.items():
+            targets = {column.reference.table for column in table.columns if column.reference}
+            if targets & names:
+                pointing.add(name)
+            if name in names:
+                pointed |= targets
+    return names | pointing | pointed
 
 
 def migration_paths(app: AppConfig) -> list[Path]:

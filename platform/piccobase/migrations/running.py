@@ -20,8 +20,9 @@ from piccobase.base.errors import PiccobaseError, StartError
 from piccobase.db.engine import Database
 from piccobase.db.setup import SchemaDatabase
 from piccobase.migrations.applying import apply_change
-from piccobase.migrations.changes import ChangePlan, MigrationRefused
-from piccobase.migrations.files import Migration, load_files, read_history
+from piccobase.migrations.changes import ChangePlan, MigrationRefused, SchemaChange
+from piccobase.migrations.files import Migration, change_between, load_files, read_history
+from piccobase.migrations.folding import Renames
 from piccobase.migrations.piccolo_finds import piccolo_finds
 from piccobase.migrations.record import create_record, forget, record, recorded, recorded_names, refuse_newer
 from piccobase.migrations.taking_up import take_up
@@ -84,15 +85,24 @@ async def apply_histories(
         for app, history in histories:
             done = await recorded_names(db, app)
             refuse_newer(app, [migration.id for migration in history], done)
-            if not done and (known := await take_up(db, app, history)):
+            if not done and not fake and (known := await take_up(db, app, history)):
                 await record(db, app, known)
                 done = known
-            for migration in history:
-                if migration.id in done:
-                    continue
-                ran.append(await _forwards(db, app, migration, accepted, fake=fake))
-                await record(db, app, [migration.id])
+            for group in _groups([migration for migration in history if migration.id not in done]):
+                ran += await _forwards(db, app, group, accepted, fake=fake)
+                await record(db, app, [migration.id for migration in group])
     return ran
+
+
+def _groups(todo: Sequence[Migration]) -> list[list[Migration]]:
+    """What is done in one go: on an empty database a history's beginning, as long as it runs no functions."""
+    groups: list[list[Migration]] = []
+    for migration in todo:
+        if groups and not groups[-1][0].before.tables and not migration.functions and not migration.is_fake:
+            groups[-1].append(migration)
+        else:
+            groups.append([migration])
+    return groups
 
 
 async def _anything(db: Database, histories: Sequence[tuple[AppConfig, Sequence[Migration]]]) -> bool:
@@ -104,19 +114,22 @@ async def _anything(db: Database, histories: Sequence[tuple[AppConfig, Sequence[
 
 
 async def _forwards(
-    db: SchemaDatabase, app: AppConfig, migration: Migration, accepted: Collection[str], *, fake: bool
-) -> Done:
+    db: SchemaDatabase, app: AppConfig, group: Sequence[Migration], accepted: Collection[str], *, fake: bool
+) -> list[Done]:
     began = time.perf_counter()
+    first, last = group[0], group[-1]
     plan = ChangePlan()
-    if not fake and not (migration.manager and migration.manager.fake):
-        await run_functions(db, app, migration, migration.functions)
-        # Most system migrations and data migrations of an app change no table of it.
-        if migration.before != migration.after:
-            accepted = {*accepted, *migration.file.accepted_losses}
-            plan = await _changed(db, app, migration, accepted, back=False)
+    if not fake and not first.is_fake:
+        await run_functions(db, app, first, first.functions)
+        # Most data migrations of an app change no table.
+        if first.before != last.after:
+            accepted = {*accepted, *first.file.accepted_losses}
+            change = first.change(db) if first is last else change_between(first.before, last.after, Renames(), db)
+            plan = await _changed(db, app, last, change, accepted)
     seconds = time.perf_counter() - began
-    log.info("Migration %s of %s is done.", migration.id, app.app_name)
-    return Done(app.app_name, migration, plan, seconds)
+    for migration in group:
+        log.info("Migration %s of %s is done.", migration.id, app.app_name)
+    return [Done(app.app_name, migration, plan, seconds / len(group)) for migration in group]
 
 
 async def revert_all(
@@ -138,7 +151,8 @@ async def revert_all(
             await run_functions(db, app, migration, migration.functions_back)
             plan = ChangePlan()
             if migration.before != migration.after:
-                plan = await _changed(db, app, migration, accepted, back=True)
+                change = migration.change(db).reversed()
+                plan = await _changed(db, app, migration, change, accepted, back=True)
             await forget(db, app, migration.id)
             ran.append(Done(app.app_name, migration, plan, time.perf_counter() - began))
             log.info("Migration %s of %s is undone.", migration.id, app.app_name)
@@ -146,11 +160,16 @@ async def revert_all(
 
 
 async def _changed(
-    db: SchemaDatabase, app: AppConfig, migration: Migration, accepted: Collection[str], *, back: bool
+    db: SchemaDatabase,
+    app: AppConfig,
+    migration: Migration,
+    change: SchemaChange,
+    accepted: Collection[str],
+    *,
+    back: bool = False,
 ) -> ChangePlan:
-    change = migration.change(db)
     try:
-        return await apply_change(db, change.reversed() if back else change, accepted=accepted, migration=migration.id, restore=back)
+        return await apply_change(db, change, accepted=accepted, migration=migration.id, restore=back)
     except MigrationRefused:
         raise
     except PiccobaseError as error:

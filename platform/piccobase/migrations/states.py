@@ -6,7 +6,7 @@ classes again.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -109,6 +109,9 @@ class State:
     """Tables by name."""
 
     tables: Mapping[str, TableState] = field(default_factory=dict)
+
+    def only(self, names: Container[str]) -> "State":
+        return State({name: table for name, table in self.tables.items() if name in names})
 
     def with_tables(self, tables: Iterable[TableState]) -> "State":
         return State({table.name: table for table in tables})
