@@ -4,6 +4,9 @@ import os
 
 from piccobase.app.services import Engine, make_engine
 from piccobase.base.config import load_config
+from piccobase.migrations.door import open_door
+
+open_door()  # whoever has an engine of ours has imported this, and may call Piccolo's commands
 
 
 def engine(database_url: str = "", data_dir: str = "") -> Engine:
