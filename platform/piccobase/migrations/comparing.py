@@ -62,9 +62,9 @@ def compare(change: SchemaChange, dialect: Dialect) -> Difference:
     new_names = _new_table_names(change, before, after)
     old_names = {new: old for old, new in new_names.items()}
     columns = {
-        (new_names.get(name, name), old): change.renamed_columns.get((new_names.get(name, name), old), old)
+        (new_names.get(name, name), old): new
         for name, table in before.items()
-        for old in table.columns
+        for old, new in _new_column_names(new_names.get(name, name), table, change).items()
     }
     common = tuple(
         _compare_table(before[old_names[name]], table, new_names, columns)
@@ -105,11 +105,17 @@ def _full_name(name: str, tables: Mapping[str, DescribedTable]) -> str:
     return next((full for full, table in tables.items() if table.table._meta.tablename == name), name)
 
 
+def _new_column_names(name: str, table: DescribedTable, change: SchemaChange) -> dict[str, str]:
+    """ "" for a column whose name another one gets."""
+    renamed = {old: new for (of, old), new in change.renamed_columns.items() if of == name and old in table.columns}
+    taken = set(renamed.values())
+    return {old: renamed.get(old, "" if old in taken else old) for old in table.columns}
+
+
 def _compare_table(
     before: DescribedTable, after: DescribedTable, new_names: Mapping[str, str], columns: Mapping[tuple[str, str], str]
 ) -> TableDifference:
-    renames = {old: columns[after.name, old] for old in before.columns}
-    kept = {new: old for old, new in renames.items() if new in after.columns}
+    kept = {columns[after.name, old]: old for old in before.columns if columns[after.name, old] in after.columns}
     pairs = [(before.columns[old], after.columns[new]) for new, old in kept.items()]
     renamed = {old: new for new, old in kept.items() if old != new}
     parts = {part: _renamed(part, renamed, new_names, columns) for part in before.parts}
@@ -119,7 +125,7 @@ def _compare_table(
         after=after,
         renamed_columns=renamed,
         added=tuple(column for name, column in after.columns.items() if name not in kept),
-        dropped=tuple(column for name, column in before.columns.items() if renames[name] not in after.columns),
+        dropped=tuple(column for name, column in before.columns.items() if name not in kept.values()),
         changed=tuple((old, new) for old, new in pairs if replace(old, name=new.name) != new),
         renamed_parts=tuple(renamed_parts),
         dropped_parts=tuple(part for part in parts if part not in same),

@@ -70,7 +70,7 @@ def kept(value: str, source: ValueKind, target: ValueKind) -> str | None:
             condition = "false" if back is None else same
     # What is empty holds nothing that could be lost.
     match source.family:
-        case "text" if source.type != target.type:
+        case "text" if target.family != "text" or target.pointing:
             return f"({_text(value)} = '' OR ({condition}))"
         case "list":
             return f"(({value})::jsonb = '[]' OR ({condition}))"
@@ -220,7 +220,8 @@ def _from_text(value: str, kind: ValueKind) -> str | None:
                 f"CASE WHEN {trimmed} ~* '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$' THEN {trimmed}::uuid END"
             )
         case "json":
-            return f"CASE WHEN {is_valid(value, kind.type)} THEN {value}::jsonb ELSE to_jsonb({value}) END"
+            as_text = "to_json" if kind.type == "json" else "to_jsonb"
+            return f"CASE WHEN {is_valid(value, kind.type)} THEN {value}::{kind.type} ELSE {as_text}({value}) END"
         case "bytes":
             return f"convert_to({value}, 'UTF8')"
     return None

@@ -15,6 +15,7 @@ from piccolo.table import Table
 
 from piccobase.db import ddl
 from piccobase.db.setup import normal_type, table_name
+from piccobase.db.value_kinds import kind_of
 from piccobase.schema.declaration import View
 from piccobase.schema.values.base import Dialect
 
@@ -49,13 +50,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class DescribedColumn:
-    """`default` is what tells two defaults apart; `column` knows the rest."""
+    """`default` is what tells two defaults apart, and `kind` what two columns of one type hold; `column` knows the rest."""
 
     name: str
     type: str
     null: bool
     default: str | None
     key: bool
+    kind: str
     column: Column = field(compare=False, repr=False)
 
     @property
@@ -106,7 +108,9 @@ def _table(table: type[Table], dialect: Dialect, referenced: Sequence[Column]) -
 def _column(column: Column, dialect: Dialect) -> DescribedColumn:
     meta = column._meta
     type_ = normal_type(column.column_type, dialect)
-    return DescribedColumn(meta.db_column_name, type_, meta.null, default_of(column, dialect), meta.primary_key, column)
+    kind = str(kind_of(column)).replace("!", "")  # a Select holds what any text does
+    default = default_of(column, dialect)
+    return DescribedColumn(meta.db_column_name, type_, meta.null, default, meta.primary_key, kind, column)
 
 
 def default_of(column: Column, dialect: Dialect) -> str | None:

@@ -39,13 +39,14 @@ class PostgresPlan:
         # Tables that are dropped step aside where another one gets their name.
         self.aside = {it.name for it in difference.dropped if it.name in taken}
         self.created, self.later = by_foreign_keys(difference.created)
+        self.new_names = {new.name for table in difference.changed for _, new in table.renamed_parts}
 
     def steps(self) -> list[Step]:
         found = [
             *self._rename_tables(),
             *(step for table in self.difference.changed for step in self._rename_columns(table)),
-            *(step for table in self.difference.changed for step in self._rename_parts(table)),
             *(step for table in self.difference.changed for step in self._drop_parts(table)),
+            *self._rename_parts(),
             *(step for table in self.created for step in self._create(table)),
             *(step for table in self.created for step in self._put_back(table)),
             *(step for table in self.difference.changed for step in self._columns(table)),
@@ -72,6 +73,7 @@ class PostgresPlan:
             table = self.difference.before[name].table
             aside = quoted(aside_name(table._meta.tablename))
             yield self._step(f"ALTER TABLE {_called(table)} RENAME TO {aside}", f"sets {name} aside", name)
+            yield from self._set_indexes_aside(self.difference.before[name])
         moved = [it for it in self.difference.common if it.renamed]
         for it in moved:
             old, new = it.before.table._meta, it.after.table._meta
@@ -92,6 +94,18 @@ class PostgresPlan:
                 says = f"renames {old_name} to {new_name}"
                 yield self._step(f"ALTER TABLE {place} RENAME TO {quoted(new_name)}", says, new_name)
 
+    def _set_indexes_aside(self, table: DescribedTable) -> Iterator[Step]:
+        shape = self.shape.tables.get(table.name)
+        names = [it.name for it in shape.indexes] + [shape.key_name] if shape else []
+        for name in filter(None, names):
+            sql = f"ALTER INDEX {_beside(table, name)} RENAME TO {quoted(aside_name(name))}"
+            yield self._step(sql, f"sets {name} aside", table.name)
+        for column in table.columns.values():
+            if column.counts:
+                name = postgres_name(table.table._meta.tablename, column.name, "seq")
+                sql = f"ALTER SEQUENCE IF EXISTS {_beside(table, name)} RENAME TO {quoted(aside_name(name))}"
+                yield self._step(sql, f"sets {name} aside", table.name)
+
     def _rename_columns(self, table: TableDifference) -> Iterator[Step]:
         taken = {column.name for column in table.added} | set(table.renamed_columns.values())
         renames = {column.name: aside_name(column.name) for column in table.dropped if column.name in taken}
@@ -99,27 +113,34 @@ class PostgresPlan:
             sql = f"ALTER TABLE {_called(table.after.table)} RENAME COLUMN {quoted(old)} TO {quoted(new)}"
             yield self._step(sql, f"renames {table.after.name}.{old} to {new}", table.after.name)
 
-    def _rename_parts(self, table: TableDifference) -> Iterator[Step]:
-        """Constraints keep their names when their table or column is renamed; ours are called after those."""
-        renames: dict[str, str] = {}
-        is_constraint: dict[str, bool] = {}
+    def _rename_parts(self) -> Iterator[Step]:
+        """Constraints keep their names when their table or column is renamed; ours are called after those.
+
+        An index's name is taken in the whole schema.
+        """
+        found = [it for table in self.difference.changed for it in self._parts_to_rename(table)]
+        for schema in {it[0].after.table._meta.schema for it in found}:
+            within = [it for it in found if it[0].after.table._meta.schema == schema]
+            about = {old: (table, constraint) for table, old, _, constraint in within}
+            for old, new in rename_steps({old: new for _, old, new, _ in within}):
+                table, constraint = about[new] = about[old]
+                if constraint:
+                    sql = f"ALTER TABLE {_called(table.after.table)} RENAME CONSTRAINT {quoted(old)} TO {quoted(new)}"
+                else:
+                    sql = f"ALTER INDEX {_beside(table.after, old)} RENAME TO {quoted(new)}"
+                yield self._step(sql, f"renames {old}, which is called after what was renamed", table.after.name)
+        for changed in self.difference.changed:
+            yield from self._rename_sequences(changed)
+
+    def _parts_to_rename(self, table: TableDifference) -> Iterator[tuple[TableDifference, str, str, bool]]:
+        """The old name, the new one, and whether it is a constraint."""
         for old, new in table.renamed_parts:
-            if (found := self._real(table.before, old)) is not None:
-                renames[found[0]], is_constraint[found[0]] = new.name, found[1]
+            if (real := self._real(table.before, old)) is not None and real[0] != new.name:
+                yield table, real[0], new.name, real[1]
         if table.renamed:
             shape = self.shape.tables.get(table.before.name)
             key = (shape and shape.key_name) or postgres_name(table.before.table._meta.tablename, "", "pkey")
-            renames[key] = postgres_name(table.after.table._meta.tablename, "", "pkey")
-            is_constraint[key] = True
-        for old_name, new_name in rename_steps(renames):
-            is_constraint[new_name] = is_constraint[old_name]  # for what steps aside first
-            called = _called(table.after.table)
-            if is_constraint[old_name]:
-                sql = f"ALTER TABLE {called} RENAME CONSTRAINT {quoted(old_name)} TO {quoted(new_name)}"
-            else:
-                sql = f"ALTER INDEX {_beside(table.after, old_name)} RENAME TO {quoted(new_name)}"
-            yield self._step(sql, f"renames {old_name}, which is called after what was renamed", table.after.name)
-        yield from self._rename_sequences(table)
+            yield table, key, postgres_name(table.after.table._meta.tablename, "", "pkey"), True
 
     def _rename_sequences(self, table: TableDifference) -> Iterator[Step]:
         for before, after in table.kept:
@@ -202,7 +223,7 @@ class PostgresPlan:
             alters += clauses
             if clauses:
                 words.append(f"changes {after.name}")
-            rewritten |= before.type != after.type and not _is_wider(before, after)
+            rewritten |= is_conversion(before, after, "postgres") and not _is_wider(before, after)
         for column in table.added:
             alters.append(f"ADD COLUMN {self._new_column(column)}")
             words.append(f"adds {column.name}")
@@ -257,7 +278,7 @@ class PostgresPlan:
         value = default_value(after, "postgres")
         if after.counts:
             return
-        if before.type != after.type:
+        if is_conversion(before, after, "postgres"):
             if before.default is not None:
                 yield f"{alter} DROP DEFAULT"
             expression = new_value(table, after.name, "postgres", renamed=True)
@@ -276,7 +297,7 @@ class PostgresPlan:
         gone = {column.name for column in table.dropped}
         for part in table.dropped_parts:
             real = self._real(table.before, part)
-            if real is None or (part.columns and gone.issuperset(part.columns)):
+            if real is None or (part.columns and gone.issuperset(part.columns) and part.name not in self.new_names):
                 continue  # it goes with its columns
             name, constraint = real
             if constraint:

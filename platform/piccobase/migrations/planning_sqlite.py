@@ -39,17 +39,27 @@ class SQLitePlan:
         renames |= {it.before.name: it.after.name for it in self.difference.common if it.renamed}
         for old, new in rename_steps(renames):
             yield self._do(f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)}", f"renames {old} to {new}", new)
+        for name in sorted(self.aside):  # no index may have the name of one that is needed
+            found = await self.sketch.rows(
+                "SELECT name FROM pragma_index_list(?) WHERE origin = 'c'", (aside_name(name),)
+            )
+            for (index,) in found:
+                yield self._do(f"DROP INDEX {quoted(index)}", f"drops {index} of {name}, which is dropped", name)
         for table in self.difference.changed:
             taken = {column.name for column in table.added} | set(table.renamed_columns.values())
             columns = {column.name: aside_name(column.name) for column in table.dropped if column.name in taken}
             for old, new in rename_steps({**columns, **table.renamed_columns}):
                 sql = f"ALTER TABLE {quoted(table.after.name)} RENAME COLUMN {quoted(old)} TO {quoted(new)}"
                 yield self._do(sql, f"renames {table.after.name}.{old} to {new}", table.after.name)
+        changes = [_Change(self, table) for table in self.difference.changed]
+        for change in changes:
+            async for step in change.drop_indexes():
+                yield step
         for created in by_foreign_keys(self.difference.created)[0]:
             for step in self._create(created):
                 yield step
-        for table in self.difference.changed:
-            async for step in _Change(self, table).steps():
+        for change in changes:
+            async for step in change.steps():
                 yield step
         for dropped in reversed(by_foreign_keys(self.difference.dropped)[0]):
             name = aside_name(dropped.name) if dropped.name in self.aside else dropped.name
@@ -85,16 +95,16 @@ class _Change:
         self.name = table.after.name
         self.rows = plan.rows.get(table.before.name, 0)
 
-    async def steps(self) -> AsyncIterator[Step]:
-        self.stored = await self.plan.sketch.table(self.name)
-        self.text = parse_table(self.stored.sql)
-        indexes = await self._indexes()
+    async def drop_indexes(self) -> AsyncIterator[Step]:
+        """Those of all tables first: no two indexes of a database have one name."""
+        self.text = parse_table((await self.plan.sketch.table(self.name)).sql)
+        self.indexes = await self._indexes()
         gone = [old for old, _ in self.table.renamed_parts] + list(self.table.dropped_parts)
-        for part in gone:
-            name = indexes.get(part)
-            if name is not None and not self._goes_with_its_columns(part):
-                yield self.plan._do(f"DROP INDEX {quoted(name)}", f"drops {name} of {self.name}", self.name)
-        rebuild = self._rebuild(indexes)
+        for name in (self.indexes[part] for part in gone if part in self.indexes):
+            yield self.plan._do(f"DROP INDEX {quoted(name)}", f"drops {name} of {self.name}", self.name)
+
+    async def steps(self) -> AsyncIterator[Step]:
+        rebuild = self._rebuild(self.indexes)
         if rebuild is not None:
             async for step in self._run(rebuild):
                 yield step
@@ -103,7 +113,7 @@ class _Change:
                 sql = f"ALTER TABLE {quoted(self.name)} ADD COLUMN {self._definition(column, inline=False)}"
                 yield self.plan._do(sql, f"adds {self.name}.{column.name}", self.name)
         added = [(part, part) for part in self.table.added_parts] + [
-            (old, new) for old, new in self.table.renamed_parts if old in indexes
+            (old, new) for old, new in self.table.renamed_parts if old in self.indexes
         ]
         for _, part in added:
             index = create_index(self.after, part)
@@ -158,9 +168,6 @@ class _Change:
 
     def _new_name(self, column: str) -> str:
         return self.table.renamed_columns.get(column, column)
-
-    def _goes_with_its_columns(self, part: Part) -> bool:
-        return bool(part.columns) and {it.name for it in self.table.dropped}.issuperset(part.columns)
 
     # --- what is to be there
 

@@ -7,6 +7,7 @@ from typing import Any
 from piccolo.columns import Column, Varchar
 from piccolo.table import Table, create_table_class
 
+from piccobase.base.errors import StartError
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
 from piccobase.db.setup import normal_type, prepare
@@ -51,7 +52,7 @@ async def migrate(
     engine: Engine, change: SchemaChange, accepted: Collection[str] = (), migration: str = "", *, restore: bool = False
 ) -> ChangePlan:
     """Planned and applied; the plan is what is done."""
-    planned = await plan_change(engine, change)
+    planned = await plan_change(engine, change, reverts=migration if restore else "")
     async with engine.schema_transaction():
         done = await apply_change(engine, change, accepted=accepted, migration=migration, restore=restore)
     assert [step.sql for step in planned.steps] == [step.sql for step in done.steps]
@@ -65,16 +66,25 @@ class Fresh:
     engine: Engine
 
     async def shape(self, tables: Sequence[type[Table]]) -> dict[str, Any]:
-        await prepare(self.engine, tables)
+        await make(self.engine, tables)
         try:
             return comparable(await read_shape(self.engine))
         finally:
             await empty(self.engine, tables)
 
 
+async def make(engine: Engine, tables: Sequence[type[Table]]) -> None:
+    """Creates tables. The start of a server refuses those that point to each other, so a migration makes them."""
+    bound(engine, tables)
+    try:
+        await prepare(engine, tables)
+    except StartError:
+        await migrate(engine, change_of(engine, [], tables))
+
+
 async def empty(engine: Engine, tables: Sequence[type[Table]]) -> None:
     names = [it._meta.get_formatted_tablename() for it in tables]
-    if engine.dialect == "postgres":
+    if engine.dialect == "postgres" and names:
         await engine.rows(f"DROP TABLE {', '.join(names)} CASCADE")
         return
     async with engine.schema_transaction():
@@ -105,9 +115,7 @@ def _comparable(table: TableShape, shape: Shape) -> dict[str, Any]:
 
 def _index(it: IndexShape, table: TableShape, shape: Shape) -> tuple[Any, ...]:
     name = it.name
-    if name.startswith("sqlite_autoindex"):
-        name = f"{table.name}_{it.columns[0]}_key" if len(it.columns) == 1 else "+".join(it.columns)
-    elif shape.dialect == "sqlite" and it.unique and len(it.columns) > 1 and "" not in it.columns:
-        name = "+".join(it.columns)
+    if shape.dialect == "sqlite" and it.unique and not it.partial and "" not in it.columns:
+        name = "+".join(it.columns)  # in a table's text it has a name of SQLite's
     constraint = it.constraint and shape.dialect == "postgres"
     return (name, it.columns, it.unique, it.partial, constraint, it.where.replace('"', ""), it.method, it.distinct)
