@@ -181,8 +181,8 @@ class _Judge:
             column=before.name,
             new_table=self.name,
             new_column=after.name,
-            where=where,
-            becomes=new_value(self.table, after.name, self.dialect),
+            where=self._spoken(where),
+            becomes=self._spoken(new_value(self.table, after.name, self.dialect)),
         )
 
     async def _added(self, column: DescribedColumn) -> AsyncIterator[Kept | Problem]:
@@ -300,7 +300,10 @@ class _Judge:
         return ".".join(map(ddl.quoted, name.split(".")))  # somebody else's table
 
     async def _ask(self, sql: str) -> list[Row]:
-        return await self.db.rows(for_version(sql, self.version) if self.dialect == "postgres" else sql)
+        return await self.db.rows(self._spoken(sql))
+
+    def _spoken(self, sql: str) -> str:
+        return for_version(sql, self.version) if self.dialect == "postgres" else sql
 
     async def _count(self, where: str) -> int:
         [(count,)] = await self._ask(f"SELECT count(*) FROM {self.source} WHERE {where}")
