@@ -83,6 +83,15 @@ async def serving(
 ) -> AsyncIterator[Api]:
     """A started app on an empty database, asked as a guest. Only with `logs` it keeps a log of its requests."""
     app = App(collections=tables, roles=roles, mails=mails or {})
+    async with serving_app(app, database_url, data_dir, logs=logs, **config) as api:
+        yield api
+
+
+@asynccontextmanager
+async def serving_app(
+    app: App, database_url: str | None, data_dir: Path, *, logs: bool = False, **config: Any
+) -> AsyncIterator[Api]:
+    """The same for an app that is there already, with its migrations if it has any."""
     services = await app.start(
         app.config({"database_url": database_url, "data_dir": data_dir, **config}, environment={}), migrate=True
     )

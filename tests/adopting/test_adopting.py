@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.asking import Api, serving
+from tests.asking import Api, serving_app
 from tests.postgres_server import PostgresServer
 
 from piccobase.app.loading import load_app
@@ -21,8 +22,12 @@ HERE = Path(__file__).parent
 
 
 def adopt(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return run(folder, "adopt", *arguments)
+
+
+def run(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "piccobase", "adopt", *arguments],
+        [sys.executable, "-m", "piccobase", *words],
         cwd=folder,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
         capture_output=True,
@@ -40,11 +45,11 @@ def adopted(folder: Path, *arguments: str) -> str:
 
 
 @asynccontextmanager
-async def served(folder: Path, database_url: str | None, file: str = "app.py") -> AsyncIterator[Api]:
+async def served(app_file: Path, database_url: str | None, data_dir: Path) -> AsyncIterator[Api]:
     """The adopted app, asked by a superuser, since its rules are closed."""
-    app = load_app(str(folder / file))
+    app = load_app(str(app_file))
     assert app.check() == []
-    async with serving(app.collections, app.roles, database_url, folder / "data") as api:
+    async with serving_app(app, database_url, data_dir) as api:
         for collection in app.collections:
             assert (await api.ask("GET", api.records(collection._meta.tablename))).status_code == 403
         yield await api.superuser()
@@ -83,7 +88,7 @@ async def test_a_postgres_shop_is_served_as_it_is(shop: str, postgres_server: Po
         "Made app.py: 4 collections",
     ):
         assert line in told
-    async with served(tmp_path, shop) as api:
+    async with served(tmp_path / "app.py", shop, tmp_path / "data") as api:
         ada, bob = await listed(api, "customers")
         assert bob["referred_by"] == ada["id"] == "1"
         assert (ada["tags"], ada["scores"], ada["preferences"]) == (["math", "a b"], [1, 2], {"a": [1, None]})
@@ -91,8 +96,14 @@ async def test_a_postgres_shop_is_served_as_it_is(shop: str, postgres_server: Po
         assert paid["id"] == "1"
         assert [order["id"] for order in await listed(api, "orders", sort="-status")] == ["1", "2"]
         await _write_to_the_postgres_shop(api, bob)
+        await _has_taken_up_its_first_migration(api)
     after = postgres_server.dump(shop)
     assert _definitions(before) <= _definitions(after)  # beside what the server needs, and what was written to it
+
+
+async def _has_taken_up_its_first_migration(api: Api) -> None:
+    done = await api.services.engine.rows("SELECT name FROM migration WHERE app_name = 'app'")
+    assert len(done) == 1
 
 
 async def _write_to_the_postgres_shop(api: Api, bob: dict[str, Any]) -> None:
@@ -122,15 +133,34 @@ def _definitions(dump: str) -> set[str]:
     return {text.strip() for text in statements if "CREATE " in text or "ALTER TABLE" in text} - {""}
 
 
+async def test_changes_of_an_adopted_app_are_migrations_like_any_other(shop: str, tmp_path: Path) -> None:
+    adopted(tmp_path, shop)
+    async with served(tmp_path / "app.py", shop, tmp_path / "data"):
+        pass
+    file = tmp_path / "app.py"
+    file.write_text(file.read_text().replace("    note = Text(", "    rating = Integer(default=3)\n    remark = Text("))
+    for words in (["new", "--rename", "orders.note=remark"], ["apply"], ["check"]):
+        done = run(tmp_path, "migrate", *words, "--database-url", shop)
+        assert done.returncode == 0, done.stderr
+    connection = await asyncpg.connect(shop)
+    assert await connection.fetchval("SELECT array_agg(DISTINCT rating) FROM orders WHERE remark IS NULL") == [3]
+    await connection.close()
+
+
 async def test_another_schema_and_single_tables_are_adopted_when_asked_for(shop: str, tmp_path: Path) -> None:
-    adopted(tmp_path, shop, "--schema", "sales", "--output", "sales.py")
-    told = adopted(tmp_path, shop, "--table", "orders", "--output", "orders.py")
+    sales, orders = tmp_path / "sales", tmp_path / "orders"
+    sales.mkdir()
+    orders.mkdir()
+    adopted(sales, shop, "--schema", "sales")
+    told = adopted(orders, shop, "--table", "orders", "--output", "orders.py")
+    for folder in (sales, orders):
+        shutil.rmtree(folder / "migrations")  # a database keeps the record of one app's
     assert "not declared: orders.customer_id: its foreign key to customers, which is not served" in told
-    async with served(tmp_path, shop, "sales.py") as api:
+    async with served(sales / "app.py", shop, tmp_path / "data") as api:
         parent = await api.create("regions", name="World", kind="a")
         child = await api.create("regions", name="Europe", parent=parent["id"])
         assert [one["id"] for one in await listed(api, "regions", filter="parent.kind = 'a'")] == [child["id"]]
-    async with served(tmp_path, shop, "orders.py") as api:
+    async with served(orders / "orders.py", shop, tmp_path / "data") as api:
         assert (await api.create("orders", customer_id=1))["customer_id"] == 1
         refused = await api.ask("POST", api.records("orders"), {"customer_id": 77})
         assert refused.status_code == 400
@@ -169,7 +199,7 @@ async def test_a_sqlite_shop_is_copied_and_served_with_its_values_in_the_servers
         "Made app.py: 5 collections",
     ):
         assert line in told
-    async with served(tmp_path, None) as api:
+    async with served(tmp_path / "app.py", None, tmp_path / "data") as api:
         ada, bob = await listed(api, "customers")
         assert (ada["balance"], bob["balance"]) == (9.99, 1234567890.12)
         assert (ada["vip"], bob["vip"], ada["active"], ada["prefs"]) == (True, False, True, {"a": [1, None]})
@@ -184,6 +214,7 @@ async def test_a_sqlite_shop_is_copied_and_served_with_its_values_in_the_servers
         assert await listed(api, "customers", filter="created_at = '2024-01-01 10:00:00.000Z'") == [ada]
         assert [one["id"] for one in await listed(api, "tags", sort="@rowid")] == ["a", "b"]
         await _write_to_the_sqlite_shop(api)
+        await _has_taken_up_its_first_migration(api)
 
 
 async def _write_to_the_sqlite_shop(api: Api) -> None:

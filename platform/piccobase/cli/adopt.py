@@ -6,8 +6,10 @@ from pathlib import Path
 
 import rich_click as click
 
+from piccobase.app.declared import App
 from piccobase.app.loading import load_app
 from piccobase.base.errors import StartError
+from piccobase.cli.migrate_saying import shown
 from piccobase.cli.mistakes import check_app
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine, address
@@ -16,6 +18,8 @@ from piccobase.migrations.adopting.declaration import Declaration, LeftOut
 from piccobase.migrations.adopting.declaring import declare
 from piccobase.migrations.adopting.found import FoundTable
 from piccobase.migrations.adopting.source import write_app
+from piccobase.migrations.drafting import draft_migrations
+from piccobase.migrations.renaming import Answers
 
 
 @click.command()
@@ -60,13 +64,26 @@ def adopt(url: str, output: Path, schema: str, tables: tuple[str, ...], data_dir
     loaded = load_app(str(output))
     for warning in check_app(loaded):
         click.echo(f"warning: {warning}")
+    first = asyncio.run(_first_migration(loaded))
     count = len(declaration.tables)
-    click.echo(f"Made {output}: {count} collection{'s' if count != 1 else ''}, which superusers alone may use. Next:\n")
+    click.echo(f"Made {output}: {count} collection{'s' if count != 1 else ''}, which superusers alone may use.")
+    click.echo(first)
+    click.echo("Next:\n")
     where = "--database-url URL" if on_postgres else f"--data-dir {data_dir}"
     if on_postgres:
         click.echo(f"  piccobase migrate {output} {where}      adds the server's own tables, whose names begin with _")
     click.echo(f"  piccobase superuser upsert EMAIL PASSWORD {output} {where}")
     click.echo(f"  piccobase serve {output} {where}")
+
+
+async def _first_migration(app: App) -> str:
+    """Writes what the tables are now as the first migration, which changes nothing. Returns what there is to say."""
+    project = app.project(app.config({}))
+    if any(one.has_history for one in project.own):
+        return "There are migrations already: what is new is written down with piccobase migrate new."
+    drafts = await draft_migrations(project, Answers())
+    paths = [await draft.write("The tables as they were adopted") for draft in drafts]
+    return "\n".join(f"Wrote {shown(path)}: the tables as they are, for migrations to go on from." for path in paths)
 
 
 async def _read_postgres(url: str, schema: str) -> list[FoundTable]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 import piccolo.columns
 from piccolo.table import Table
@@ -37,7 +38,7 @@ IMPORTED = frozenset(
     }
 )
 _NOT_EMPTY = re.compile(r"WHERE \(*(?:\w+|\"[^\"]*\")\)?(?:::\w+)? (?:!=|<>) ''(?:::[\w ]+)?\)*$")
-_RELATION = piccolo.columns.ForeignKey("self")
+_RELATION: piccolo.columns.ForeignKey[Any] = piccolo.columns.ForeignKey("self")
 _ACTIONS = {
     "CASCADE": "cascade",
     "RESTRICT": "restrict",
