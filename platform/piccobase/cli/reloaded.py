@@ -1,5 +1,6 @@
 """The process that `serve --reload` replaces: it serves the app on a socket that it was handed, or says why not."""
 
+import asyncio
 import multiprocessing
 import os
 import signal
@@ -8,7 +9,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import rich_click as click
 from piccobase.app.loading import load_app
 from piccobase.base.errors import PiccobaseError
 from piccobase.cli.mistakes import Mistake, check_app, mistakes_of
+from piccobase.cli.proposing import Decision, Proposal, propose
 from piccobase.cli.running import run_server
 
 # Seconds for requests in flight when the process is replaced; whoever saved a file waits for them.
@@ -32,7 +34,15 @@ class Work:
     options: Mapping[str, Any]  # of the command, for the config
     migrate: bool | None
     listener: socket.socket
-    report: Path  # where mistakes are written; a file, because a pipe that nobody reads yet would block when full
+    report: Path  # where it is written why it ended; a file: a pipe that nobody reads yet would block when full
+    decision: Decision = field(default_factory=Decision)  # about what it has proposed before
+
+
+class Report(msgspec.Struct):
+    """Why a process has ended by itself: mistakes, or something to decide first. Neither: what was decided is done."""
+
+    mistakes: tuple[Mistake, ...] = ()
+    proposal: Proposal | None = None
 
 
 def serve_once(work: Work) -> None:
@@ -47,10 +57,15 @@ def serve_once(work: Work) -> None:
         # Who develops may send SQL, unless the environment says otherwise.
         options = work.options if "PICCOBASE_SQL" in os.environ else {**work.options, "sql": True}
         config = app.config(options)
-        run_server(app, config, work.listener, migrate=work.migrate, longest_end=LONGEST_END)
+        migrate = work.migrate is not False  # on PostgreSQL too: whoever develops has a database of their own
+        proposal = asyncio.run(propose(app, config, work.decision)) if migrate else None
+        if proposal is not None or work.decision.apply:
+            work.report.write_bytes(msgspec.json.encode(Report(proposal=proposal)))
+            return
+        run_server(app, config, work.listener, migrate=migrate, longest_end=LONGEST_END)
     except Exception as error:
         mistakes = mistakes_of(error, tables)
-        work.report.write_bytes(msgspec.json.encode(mistakes))
+        work.report.write_bytes(msgspec.json.encode(Report(mistakes=tuple(mistakes))))
         if not isinstance(error, PiccobaseError):
             traceback.print_exc()
         for mistake in mistakes:
@@ -58,13 +73,13 @@ def serve_once(work: Work) -> None:
         sys.exit(1)
 
 
-def read_report(report: Path) -> list[Mistake]:
-    """What a process has written, and removes it; none if it has not."""
+def read_report(report: Path) -> Report | None:
+    """What a process has written, and removes it; None if it has not."""
     if not report.exists():
-        return []
-    mistakes = msgspec.json.decode(report.read_bytes(), type=list[Mistake])
+        return None
+    read = msgspec.json.decode(report.read_bytes(), type=Report)
     report.unlink()
-    return mistakes
+    return read
 
 
 def _prepare() -> None:

@@ -1,7 +1,8 @@
 """`serve --reload`: one process keeps the listening socket, another serves on it and is replaced at every change.
 
 While there is nobody to serve, because the process is being replaced, requests wait in the socket's queue. When the app
-does not start, this process answers them itself and says why, until a file is saved. For development only.
+does not start, this process answers them itself and says why, until a file is saved; and when the code wants other
+tables than the database has, it asks whether they are to be changed. For development only.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,13 @@ import watchfiles
 from piccobase.app.loading import app_file
 from piccobase.base.config import Config, load_config
 from piccobase.base.errors import StartError
+from piccobase.cli.asking import Asking
 from piccobase.cli.listening import address_of, bind
 from piccobase.cli.mistakes import Mistake
-from piccobase.cli.reloaded import Work, read_report, serve_once
+from piccobase.cli.proposing import Decision, Proposal
+from piccobase.cli.reloaded import Report, Work, read_report, serve_once
 from piccobase.cli.running import refuse_workers
-from piccobase.cli.standing_in import StandIn
+from piccobase.cli.standing_in import MistakesPage, ProposalPage, StandIn
 
 PATIENCE = 6.0  # seconds that a process may take to end when it is asked to, before it is killed
 
@@ -79,12 +83,12 @@ class _Process:
         self._process = process
         self.ended = asyncio.ensure_future(asyncio.to_thread(process.join))
 
-    def mistakes(self) -> list[Mistake]:
+    def report(self) -> Report:
         """Why it has ended by itself."""
         status = self._process.exitcode or 0
         how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
         told = "The process that served the app " + how + ", and did not say why."
-        return read_report(self._report) or [Mistake("ended", told)]
+        return read_report(self._report) or Report(mistakes=(Mistake("ended", told),))
 
     async def end(self) -> None:
         """Asks it to end, and kills it when it does not."""
@@ -107,6 +111,7 @@ class _Reloading:
         self._news = asyncio.Event()
         self._stopping = False
         self._changed = False
+        self._decision: Decision | None = None
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -126,13 +131,22 @@ class _Reloading:
     async def _live_once(self) -> None:
         """Starts the app and stays with it until it is to be started anew."""
         self._changed = False
-        process = _Process(self._work)
+        decision, self._decision = self._decision, None
+        work = replace(self._work, decision=decision or Decision())
+        process = _Process(work)
         process.ended.add_done_callback(lambda _: self._news.set())
         try:
             await self._until(lambda: self._changed or process.ended.done())
             if process.ended.done() and not self._changed and not self._stopping:
-                async with self._standing_in(process.mistakes()):
-                    await self._until(lambda: self._changed)
+                report = process.report()
+                if report.mistakes:
+                    async with self._standing_in(report.mistakes):
+                        await self._until(lambda: self._changed)
+                elif report.proposal is not None:
+                    async with self._asking(report.proposal, work.decision):
+                        await self._until(lambda: self._changed or self._decision is not None)
+                else:
+                    click.echo("The tables are changed, and the migrations written.", err=True)
         finally:
             await process.end()
 
@@ -142,19 +156,31 @@ class _Reloading:
             self._news.clear()
 
     @asynccontextmanager
-    async def _standing_in(self, mistakes: list[Mistake]) -> AsyncIterator[None]:
+    async def _standing_in(self, mistakes: Sequence[Mistake]) -> AsyncIterator[None]:
         click.echo(
             f"The app does not start. {self._address}/admin/ says why, and so do the lines above. "
             "The next change of a Python file starts it again.",
             err=True,
         )
-        async with StandIn(mistakes, self._config.host).answering(self._work.listener):
+        async with StandIn(MistakesPage(mistakes), self._config.host).answering(self._work.listener):
             yield
+
+    @asynccontextmanager
+    async def _asking(self, proposal: Proposal, before: Decision) -> AsyncIterator[None]:
+        def decided(decision: Decision) -> None:
+            self._decision = decision
+            self._news.set()
+
+        asking = Asking(proposal, before, decided)
+        with asking.in_terminal(f"{self._address}/admin/"):
+            async with StandIn(ProposalPage(asking), self._config.host).answering(self._work.listener):
+                yield
 
     async def _watch(self) -> None:
         async for changes in watchfiles.awatch(*self._folders, watch_filter=SourceFilter()):
             click.echo(f"{_names(changes)} changed, starting anew.", err=True)
             self._changed = True
+            self._decision = None  # it was about the code as it was
             self._news.set()
 
     def _stop(self) -> None:

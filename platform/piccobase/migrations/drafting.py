@@ -7,8 +7,9 @@ from pathlib import Path
 from piccobase.base.errors import StartError
 from piccobase.db.setup import SchemaDatabase
 from piccobase.migrations.beginning import found_state
+from piccobase.migrations.changes import SchemaChange
 from piccobase.migrations.differing import Difference, difference
-from piccobase.migrations.files import last_state, read_history
+from piccobase.migrations.files import change_between, last_state, read_history
 from piccobase.migrations.folding import Renames
 from piccobase.migrations.projects import Project, ProjectApp
 from piccobase.migrations.record import create_record, record
@@ -22,10 +23,16 @@ class Draft:
     """A migration that is not written yet. One that `is_there` says what the database has already."""
 
     app: ProjectApp
+    before: State
     after: State
+    renames: Renames
     difference: Difference
     is_there: bool = False
     description: str = ""
+
+    def change(self, db: SchemaDatabase) -> SchemaChange:
+        """What the migration would do, to be planned."""
+        return change_between(self.before, self.after, self.renames, db)
 
     async def write(
         self, description: str = "", accepted: Collection[str] = (), db: SchemaDatabase | None = None
@@ -61,10 +68,13 @@ async def draft_migrations(project: Project, answers: Answers, db: SchemaDatabas
         before = last_state(history)
         if not history and db is not None and (there := await found_state(db, app.tables)).tables:
             first = difference(State(), there, Renames())
-            drafts.append(Draft(app, there, first, is_there=True, description="The tables as they were"))
+            said = "The tables as they were"
+            drafts.append(Draft(app, State(), there, Renames(), first, is_there=True, description=said))
             before = there
-        if found := difference(before, after, find_renames(before, after, answers)):
-            drafts.append(Draft(app, after, found, description="" if before.tables else _first_description(found)))
+        renames = find_renames(before, after, answers)
+        if found := difference(before, after, renames):
+            said = "" if before.tables else _first_description(found)
+            drafts.append(Draft(app, before, after, renames, found, description=said))
     answers.finish()
     return drafts
 
