@@ -135,6 +135,8 @@ def _tables(
 
 def _checks_of(sql: str) -> list[tuple[str, str]]:
     """Names and conditions, as far as the text can be read."""
+    if "check" not in sql.lower():
+        return []
     try:
         table = parse_table(sql)
     except DatabaseFailed:  # of a virtual table
@@ -179,8 +181,8 @@ _SQLITE = _Questions(
     + " ORDER BY t.name, i.name, c.seqno",
     foreign_keys='SELECT t.name, f."from", coalesce((SELECT r.name FROM sqlite_schema AS r '
     # As the table is called: the foreign key may have written it in other letters.
-    "WHERE r.type = 'table' AND r.name = f.\"table\" COLLATE NOCASE), f.\"table\"), "
-    'f.on_delete, f."to", f.on_update, \'\' FROM '
+    'WHERE r.type = \'table\' AND r.name = f."table" COLLATE NOCASE), f."table"), '
+    "f.on_delete, f.\"to\", f.on_update, '' FROM "
     + _SQLITE_TABLES.format("pragma_foreign_key_list(t.name) AS f")
     # Those of several columns are left out: Piccolo knows none.
     + " GROUP BY t.name, f.id HAVING count(*) = 1",

@@ -23,15 +23,20 @@ async def plan_change(db: SchemaDatabase, change: SchemaChange, *, reverts: str 
 async def plan_changes(db: SchemaDatabase, changes: Sequence[SchemaChange]) -> list[ChangePlan]:
     """What several changes would do one after another.
 
-    The rows are those that are there now: of a table that an earlier one renames or makes nothing is counted.
+    The rows are those that are there now. What a table loses that an earlier change touches is not known (`unjudged`).
     """
-    if db.dialect == "postgres":
-        return [(await make_plan(db, change)).plan for change in changes]
-    sketch = await Sketch.of(db)
+    sketch = await Sketch.of(db) if db.dialect == "sqlite" and len(changes) > 1 else None
+    touched: dict[str, int] = {}
+    plans = []
     try:
-        return [(await make_plan(db, change, sketch=sketch)).plan for change in changes]
+        for change in changes:
+            made = await make_plan(db, change, sketch=sketch, touched=touched)
+            plans.append(made.plan)
+            touched = made.touched
     finally:
-        sketch.close()
+        if sketch is not None:
+            sketch.close()
+    return plans
 
 
 async def apply_change(

@@ -88,11 +88,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePlan:
-    """What is to be done, as far as anything is. With problems it cannot be carried out."""
+    """What is to be done, as far as anything is. With problems it cannot be carried out.
+
+    Of the tables in `unjudged`, which changes before this one make or change, what is lost can only be told then.
+    """
 
     steps: tuple[Step, ...] = ()
     losses: tuple[Loss, ...] = ()
     problems: tuple[Problem, ...] = ()
+    unjudged: tuple[str, ...] = ()
 
     def unaccepted(self, accepted: Collection[str]) -> tuple[Loss, ...]:
         return tuple(loss for loss in self.losses if loss.place not in accepted)

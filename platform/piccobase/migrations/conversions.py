@@ -85,6 +85,8 @@ def new_value(table: TableDifference, name: str, dialect: Dialect, *, renamed: b
     if before is None:
         value = default_value(after, dialect)
         value = value if value is not None else "NULL" if after.null else zero(after, dialect)
+        if dialect == "postgres" and not after.counts:
+            value = f"({value})::{after.column.column_type}"
         return from_trash(table, name, value, renamed=renamed) if name in table.trashed else value
     value = ddl.quoted(name if renamed else before.name)
     changes = is_conversion(before, after, dialect)

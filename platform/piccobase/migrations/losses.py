@@ -1,6 +1,6 @@
 """What a change would lose, and what it cannot do, judged by counting the rows that are there. Changes nothing."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from piccobase.db import ddl
@@ -45,17 +45,19 @@ class Judgement:
     problems: tuple[Problem, ...] = ()
 
 
-async def judge(db: Database, difference: Difference, rows: Mapping[str, int], version: float = 0) -> Judgement:
+async def judge(
+    db: Database, difference: Difference, rows: Mapping[str, int], version: float, unknown: Collection[str] = ()
+) -> Judgement:
     """`rows` are the tables of the state before that are in the database, with the number of their rows.
 
-    `version` is PostgreSQL's.
+    `version` is PostgreSQL's. Tables in `unknown` are not yet as the state before says: nothing is asked of them.
     """
     if db.dialect == "sqlite" or not (functions := functions_for(_conversions(difference), version)):
-        return await _judge(db, difference, rows, version)
+        return await _judge(db, difference, rows, version, unknown)
     async with db.transaction():  # which has one connection for all
         for sql in functions:
             await db.rows(sql)
-        return await _judge(db, difference, rows, version)
+        return await _judge(db, difference, rows, version, unknown)
 
 
 def _conversions(difference: Difference) -> str:
@@ -69,14 +71,16 @@ def _conversions(difference: Difference) -> str:
     )
 
 
-async def _judge(db: Database, difference: Difference, rows: Mapping[str, int], version: float) -> Judgement:
+async def _judge(
+    db: Database, difference: Difference, rows: Mapping[str, int], version: float, unknown: Collection[str]
+) -> Judgement:
     found: list[Kept | Problem] = []
     for table in difference.dropped:
         if count := rows.get(table.name):
             why = f"the table is dropped with {_rows(count)}."
             found.append(Kept(loss=Loss(place=table.name, kind="dropped", rows=count, why=why), table=table))
     for common in difference.changed:
-        found += [it async for it in _Judge(db, difference, common, rows, version).all()]
+        found += [it async for it in _Judge(db, difference, common, rows, version, unknown).all()]
     return Judgement(
         tuple(it for it in found if isinstance(it, Kept)), tuple(it for it in found if isinstance(it, Problem))
     )
@@ -86,9 +90,15 @@ class _Judge:
     """One table."""
 
     def __init__(
-        self, db: Database, difference: Difference, table: TableDifference, rows: Mapping[str, int], version: float
+        self,
+        db: Database,
+        difference: Difference,
+        table: TableDifference,
+        rows: Mapping[str, int],
+        version: float,
+        unknown: Collection[str],
     ) -> None:
-        self.version = version
+        self.version, self.unknown = version, unknown
         self.db, self.dialect = db, db.dialect
         self.difference, self.table, self.all_rows = difference, table, rows
         self.rows = rows.get(table.before.name, 0)
@@ -267,6 +277,14 @@ class _Judge:
     async def _pointing_nowhere(self, part: Part) -> Problem | None:
         assert part.pointer is not None
         [name] = part.columns
+        column = self.table.after.columns[name]
+        if column in self.table.added and name not in self.table.trashed and column.default is None:
+            return None  # NULL everywhere
+        target_before = next(
+            (it.before.name for it in self.difference.common if it.after.name == part.pointer.table), ""
+        )
+        if target_before in self.unknown:
+            return None
         target = self._target(part.pointer.table)
         where = f"{ddl.quoted(name)} IS NOT NULL"
         if target:

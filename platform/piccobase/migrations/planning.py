@@ -1,7 +1,7 @@
 """From two states to a plan, on the database that is there: the difference, its losses, its steps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from piccobase.db.postgres import PostgresEngine
 from piccobase.db.schema_sketch import Sketch
@@ -23,22 +23,34 @@ class Made:
     difference: Difference
     judgement: Judgement
     plan: ChangePlan
+    touched: dict[str, int]
+    """Tables that are not there as they will be, with the rows they will have about."""
 
 
 async def make_plan(
-    db: SchemaDatabase, change: SchemaChange, *, sketch: Sketch | None = None, trashed: Sequence[Trash] = ()
+    db: SchemaDatabase,
+    change: SchemaChange,
+    *,
+    sketch: Sketch | None = None,
+    trashed: Sequence[Trash] = (),
+    touched: Mapping[str, int] | None = None,
 ) -> Made:
-    """Changes nothing. On a `sketch` that other changes have been tried on, it is worked out what comes after them.
+    """Changes nothing. After other changes that were only planned, `touched` says which tables are not as they are in
+    the database, and `sketch` how they will be.
 
     `trashed` are values that a way back puts in their place again.
     """
     difference = with_trash(compare(change, db.dialect), trashed)
+    touched = touched or {}
     if difference.nothing:
-        return Made(difference=difference, judgement=Judgement(), plan=ChangePlan())
-    shape = await read_shape(db)
+        return Made(difference=difference, judgement=Judgement(), plan=ChangePlan(), touched=dict(touched))
+    found = await read_shape(db)
+    # What is not there as the state before says is as it was declared, as far as anybody can tell.
+    shape = replace(found, tables={name: it for name, it in found.tables.items() if name not in touched})
     rows = {name: await _count(db, difference, name) for name in difference.before if name in shape.tables}
     version = await db.get_version() if isinstance(db, PostgresEngine) else KNOWS_VALID_INPUT
-    judgement = await judge(db, difference, rows, version)
+    judgement = await judge(db, difference, rows, version, touched)
+    rows |= {name: touched[name] for name in difference.before if name in touched}
     steps: list[Step] = []
     if not judgement.problems:
         steps = await _steps(db, change, difference, shape, rows, sketch, version)
@@ -46,8 +58,22 @@ async def make_plan(
     return Made(
         difference=difference,
         judgement=judgement,
-        plan=ChangePlan(steps=tuple(steps), losses=losses, problems=judgement.problems),
+        plan=ChangePlan(
+            steps=tuple(steps),
+            losses=losses,
+            problems=judgement.problems,
+            unjudged=tuple(it.after.name for it in difference.changed if it.before.name in touched),
+        ),
+        touched=_touched(difference, rows, touched),
     )
+
+
+def _touched(difference: Difference, rows: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    """With the tables that this change touches too."""
+    gone = {table.name for table in difference.dropped} | {it.before.name for it in difference.common if it.renamed}
+    found = {name: count for name, count in before.items() if name not in gone}
+    found |= {table.name: 0 for table in difference.created}
+    return found | {it.after.name: rows.get(it.before.name, 0) for it in difference.changed}
 
 
 async def _count(db: SchemaDatabase, difference: Difference, name: str) -> int:

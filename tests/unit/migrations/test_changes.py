@@ -21,7 +21,7 @@ from piccobase import columns as ours
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
 from piccobase.db.shape import read_shape
-from piccobase.migrations.applying import plan_change
+from piccobase.migrations.applying import plan_change, plan_changes
 
 Tables = Callable[[], Sequence[type[Table]]]
 
@@ -504,3 +504,23 @@ def plain(value: Any) -> Any:
 
 def normal(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Any:
     return {name: [{key: plain(value) for key, value in row.items()} for row in some] for name, some in rows.items()}
+
+
+async def test_changes_one_after_another_are_planned_as_they_will_be_run(engine: Engine) -> None:
+    """The second speaks of what the first makes and renames."""
+    person = table("people", name=Varchar())
+    states: list[list[type[Table]]] = [
+        [person, table("bands", name=Varchar(index=True), n=Varchar())],
+        [person, table("groups", title=Varchar(index=True), n=Varchar(), boss=ForeignKey(person)), table("new")],
+        [person, table("groups", title=Varchar(), n=Integer(), boss=ForeignKey(person, on_delete=OnDelete.set_null))],
+    ]
+    await make(engine, states[0])
+    await states[0][1].insert(states[0][1](id="a", n="7"))
+    first = change_of(engine, states[0], states[1], {"bands": "groups"}, {("groups", "name"): "title"})
+    second = change_of(engine, states[1], states[2])
+    plans = await plan_changes(engine, [first, second])
+    assert [plan.unjudged for plan in plans] == [(), ("groups",)]
+    assert max(step.rows for step in plans[1].steps) == 1
+    for change, plan in zip([first, second], plans, strict=True):
+        done = await migrate(engine, change)
+        assert [step.sql for step in done.steps] == [step.sql for step in plan.steps]
