@@ -6,6 +6,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from piccobase.app.readiness import readiness_of
 from piccobase.app.services import Services
+from piccobase.http.batch import batch_routes
 from piccobase.http.crons import cron_routes
 from piccobase.http.jobs import job_routes
 from piccobase.http.logs import log_routes
@@ -16,8 +17,9 @@ from piccobase.http.sql import sql_routes
 
 
 def built_in_routes(services: Services) -> Sequence[HTTPRouteHandler]:
-    """What superusers run a server with."""
+    """Batches, and what superusers run a server with."""
     return [
+        *batch_routes(services.records, services.settings, services.guard, services.actors),
         *settings_routes(services.settings, services.actors),
         *mail_routes(services.mail, services.registry, services.actors),
         ready_route(readiness_of(services.engine, services.project)),

@@ -41,6 +41,10 @@ class Database(Protocol):
         """Commits at the end of the block, rolls back when it raises, and is released whatever fails."""
         ...
 
+    def transaction_exists(self) -> bool:
+        """Whether a statement of this task would run inside an open transaction."""
+        ...
+
     def version(self, sql: str = "", args: Sequence[Any] = ()) -> int | None:
         """A number that stays the same as long as nothing was committed by anyone, in this process or another.
 

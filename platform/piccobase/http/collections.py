@@ -149,7 +149,7 @@ class CollectionsAPI:
         wanted = parse_fields(asked.fields)
         items: Any = page.items
         if wanted and wanted.plain_names is None:
-            items = await _picked(items, wanted)
+            items = await picked(items, wanted)
         return encode_json(
             {
                 "items": items,
@@ -197,7 +197,7 @@ class CollectionsAPI:
 
     async def _answered(self, answer: Any, incoming: Incoming) -> bytes:
         wanted = parse_fields(parse_query(incoming.query).get("fields", ""))
-        return encode_json(await _picked(answer, wanted) if wanted else answer)
+        return encode_json(await picked(answer, wanted) if wanted else answer)
 
 
 async def send_refusal(scope: Any, send: Send, error: RequestError, *, cors: bool, head: bool) -> None:
@@ -220,7 +220,7 @@ def _named(scope: Any) -> tuple[Header, ...]:
 async def _record(record: Any, fields: str) -> bytes:
     wanted = parse_fields(fields)
     if wanted and wanted.plain_names is None:
-        return encode_json(await _picked(record, wanted))
+        return encode_json(await picked(record, wanted))
     return encode_json(record)
 
 
@@ -231,7 +231,7 @@ def _number_text(text: str) -> msgspec.Raw:
 _decode = msgspec.json.Decoder(float_hook=_number_text).decode
 
 
-async def _picked(answer: Any, wanted: Pick) -> Any:
+async def picked(answer: Any, wanted: Pick) -> Any:
     """What `fields` asks of an answer: records as plain dicts and lists, JSON columns opened, numbers as written.
 
     A large one is looked through in a thread, so that nobody else waits for it.

@@ -79,16 +79,29 @@ class Guard:
         asked = what_is_asked(scope, self._registry)
         if (actor.superuser or self._opens_to_superusers(asked)) and not self.lets_superusers_in(address):
             raise Forbidden
-        if actor.superuser:
-            return
+        if self.limits(scope, actor) and await self.is_over(scope, actor, asked):
+            raise TooManyRequests
+
+    def limits(self, scope: Any, actor: Actor) -> bool:
+        """Whether anything is counted of whoever asks."""
         limits = self._limits
-        if limits is None or (limits.excluded and address in limits.excluded):
-            return
+        if limits is None or actor.superuser:
+            return False
+        return not limits.excluded or self.addresses.of(scope) not in limits.excluded
+
+    async def is_over(self, scope: Any, actor: Actor, asked: Asked) -> bool:
+        """Counts one request, or one part of it. Whether it is more than the rate limits allow.
+
+        Not to be called inside a transaction: what was counted stays so, whatever becomes of the request.
+        """
+        limits = self._limits
+        if limits is None:
+            return False
         number = limits.rules.find(asked, GUEST_AUDIENCE if actor.guest else AUTH_AUDIENCE)
-        if number is not None:
-            key = f"{asked.route}\0{network_of(address)}"
-            if await limits.counters[number].take(key, exact=SIGN_IN_TAG in asked.tags):
-                raise TooManyRequests
+        if number is None:
+            return False
+        key = f"{asked.route}\0{network_of(self.addresses.of(scope))}"
+        return await limits.counters[number].take(key, exact=SIGN_IN_TAG in asked.tags) > 0
 
     def lets_superusers_in(self, address: str) -> bool:
         """Whether superusers may come from this address (the setting `superuserIPs`). For whoever reads cookies."""

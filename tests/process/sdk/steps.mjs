@@ -479,6 +479,61 @@ step("superusers read the log, filtered and by the hour, and nobody else does", 
   await refused(alice.logs.getStats(), 403);
 });
 
+// Batches
+
+step("batches are refused until superusers allow them", async () => {
+  const batch = bob.createBatch();
+  batch.collection("posts").create({ title: "Early", author: ids.bob });
+  await refused(batch.send(), 403);
+  await root.settings.update({ batch: { enabled: true } });
+});
+
+step("a batch creates, changes, upserts and deletes, or does nothing at all", async () => {
+  const id = "batchpost000001";
+  const batch = bob.createBatch();
+  batch.collection("posts").create({ id, title: "In a batch", views: 1, author: ids.bob });
+  batch.collection("posts").update(id, { "views+": 2 }, { fields: "id,views" });
+  batch.collection("posts").upsert({ id, body: NASTY.join("\n"), published: true, author: ids.bob });
+  batch.collection("posts").upsert({ title: "Another", author: ids.bob }, { expand: "author" });
+  const [made, changed, upserted, another] = await batch.send();
+  assert.deepEqual([made.status, made.body.title, made.body.id], [200, "In a batch", id]);
+  assert.deepEqual(changed.body, { id, views: 3 });
+  assert.deepEqual([upserted.body.title, upserted.body.body], ["In a batch", NASTY.join("\n")]);
+  assert.equal(another.body.expand.author.id, ids.bob);
+
+  const failing = bob.createBatch();
+  failing.collection("posts").update(id, { title: "Lost" });
+  failing.collection("posts").create({ title: "", author: ids.bob });
+  try {
+    await failing.send();
+    assert.fail("expected a refusal");
+  } catch ({ status, response: { data } }) {
+    assert.equal(status, 400);
+    assert.deepEqual(Object.keys(data.requests), ["1"]);
+    assert.equal(data.requests[1].code, "batch_request_failed");
+    assert.equal(data.requests[1].response.data.title.code, "validation_required");
+  }
+  assert.equal((await bob.collection("posts").getOne(id)).title, "In a batch");
+
+  const clearing = root.createBatch();
+  clearing.collection("posts").delete(id);
+  clearing.collection("posts").delete(another.body.id);
+  assert.deepEqual(await clearing.send(), [{ status: 204, body: null }, { status: 204, body: null }]);
+  await refused(bob.collection("posts").getOne(id), 404);
+});
+
+step("a guest signs up in a batch, and then signs in", async () => {
+  const batch = client().createBatch();
+  batch.collection("users").create(draftOf("carol"));
+  batch.collection("users").create(draftOf("dave"));
+  const [carol] = await batch.send();
+  const signedIn = await signIn(client(), "carol");
+  assert.equal(signedIn.record.id, carol.body.id);
+  for (const name of ["carol", "dave"]) {
+    await root.collection("users").delete((await signIn(client(), name)).record.id);
+  }
+});
+
 // The end
 
 step("the token of a deleted user makes a guest", async () => {

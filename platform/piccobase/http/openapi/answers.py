@@ -55,7 +55,7 @@ ERROR_SCHEMAS: Mapping[str, Document] = {
         }
     ),
 }
-_SHAPES: Mapping[str, str] = {"BadRoles": ROLES_ERROR, "BadForm": NESTED_ERROR}
+_SHAPES: Mapping[str, str] = {"BadRoles": ROLES_ERROR, "BadForm": NESTED_ERROR, "BadBatch": NESTED_ERROR}
 
 # Kinds of failure, which stand among the document's responses: status, meaning, and how the codes begin.
 _BODY = "request.malformed_body"
@@ -75,6 +75,11 @@ _KINDS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "BadRoles": ("400", "No list of declared roles.", ("request.",)),
     "BadForm": ("400", "The form cannot be read, or has mistakes, by field.", ("request.",)),
+    "BadBatch": (
+        "400",
+        "The list has mistakes, or one request failed: by its place, with what it would have been answered alone.",
+        ("request.", "query.", "batch."),
+    ),
     "BadRequest": ("400", "The request cannot be read.", ("request.",)),
     "Unauthorized": ("401", "Nobody has signed in.", ("auth.",)),
     "Forbidden": ("403", "Whoever asks may not do this.", ("auth.",)),

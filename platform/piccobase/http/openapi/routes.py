@@ -15,6 +15,8 @@ from piccobase.http.openapi.operations import SECURITY_SCHEME
 
 Document = dict[str, Any]
 ROUTES_TAG = "server"
+REFUSALS = "refusals"
+"""The `opt` of a handler that says in which ways of `openapi.answers` it may fail, beside those that all may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,15 @@ def describe_routes(handlers: Sequence[ControllerRouterHandler]) -> DescribedRou
     described: Any = Litestar(
         list(handlers), openapi_config=OpenAPIConfig(title="", version=""), logging_config=None
     ).openapi_schema.to_schema()
+    failing = {
+        h.operation_id: h.opt[REFUSALS] for h in handlers if isinstance(h, HTTPRouteHandler) and REFUSALS in h.opt
+    }
     restricted = {handler.operation_id for handler in handlers if is_for_superusers(handler)}
     for item in described["paths"].values():
         for operation in item.values():
             if isinstance(operation, dict):
                 _bring_into_form(operation)
+                operation["responses"] |= refusals(*failing.get(operation["operationId"], ()))
                 if operation["operationId"] in restricted:
                     _restrict(operation)
     return DescribedRoutes(described["paths"], _simplified(described.get("components", {}).get("schemas", {})))

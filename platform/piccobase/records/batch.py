@@ -1,0 +1,171 @@
+"""Many writes in one transaction: all of them, or none (protocol.md §4)."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from piccobase.base.errors import BadRequest, InvalidRecord, RequestError, Unavailable, Unexpected
+from piccobase.base.turns import Turns
+from piccobase.db.retrying import retrying
+from piccobase.records.creating import create_record
+from piccobase.records.deleting import delete_record
+from piccobase.records.rehearsing import RehearsedHasher
+from piccobase.records.service import Records
+from piccobase.records.updating import update_record
+from piccobase.records.writing import load_row
+from piccobase.rules.context import RequestContext
+from piccobase.schema.collections import CollectionInfo
+
+Action = Literal["create", "update", "upsert", "delete"]
+_METHODS: Mapping[str, str] = {"create": "POST", "update": "PATCH", "delete": "DELETE"}
+_RUNS = 5  # one, one more with passwords, and a few for stored passwords that others change meanwhile
+_FAILED = "Batch transaction failed."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One write of a batch. `context` has its query, in which `fields` and `expand` count; the method is set here.
+
+    With a `refusal` there is nothing to be done but to fail with it, when it is the write's turn.
+    """
+
+    action: Action
+    collection: CollectionInfo | None = None
+    context: RequestContext = field(default_factory=RequestContext)
+    record_id: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    refusal: RequestError | None = None
+
+
+class BatchFailed(BadRequest):
+    """A write of a batch was refused, and nothing of the batch was kept. `place` counts from 0."""
+
+    code = "batch.failed"
+
+    def __init__(self, place: int, error: RequestError) -> None:
+        self.place, self.error = place, error
+        failed = {"code": "batch_request_failed", "message": "Batch request failed.", "response": error.wire()}
+        super().__init__(_FAILED, {"requests": {str(place): failed}})
+
+
+class BatchTooSlow(BadRequest):
+    """A batch took longer than the settings allow, and nothing of it was kept."""
+
+    code = "batch.too_slow"
+
+    def __init__(self) -> None:
+        super().__init__(_FAILED)
+
+
+class _Undone(Exception):
+    """Rolls a transaction back that has done all it should."""
+
+    def __init__(self, answers: list[Any]) -> None:
+        self.answers = answers
+
+
+async def run_batch(
+    records: Records, writes: Sequence[Write], *, seconds: float | None = None, keep: bool = True
+) -> list[Any]:
+    """Runs the writes in order, each as it would run alone, and returns the record of each; None for what is deleted.
+
+    Each sees what those before it have written. `seconds` is all that they may take together; None: no limit. Without
+    `keep` everything is done, and undone again. Raises BatchFailed, BatchTooSlow.
+    """
+    hasher = RehearsedHasher(records.hasher)
+    inside = replace(records, hasher=hasher)
+
+    async def run() -> list[Any]:
+        return await _run(inside, hasher, writes, seconds, keep)
+
+    for _ in range(_RUNS):
+        try:
+            return await retrying(records.db, run)
+        except _Undone as undone:
+            if not hasher.missing:
+                return undone.answers
+        except BatchFailed:
+            if not hasher.guessed:
+                raise
+        await hasher.catch_up()
+    raise Unavailable
+
+
+async def _run(
+    records: Records, hasher: RehearsedHasher, writes: Sequence[Write], seconds: float | None, keep: bool
+) -> list[Any]:
+    hasher.begin()
+    answers: list[Any] = []
+    turns = Turns()
+    try:
+        async with asyncio.timeout(seconds) as limit, records.db.transaction():
+            for place, write in enumerate(writes):
+                try:
+                    answers.append(await _write(records, write))
+                except Unexpected:
+                    raise
+                except RequestError as error:
+                    raise BatchFailed(place, error) from error
+                await turns.pass_on()
+            if not keep or hasher.missing:
+                raise _Undone(answers)
+            limit.reschedule(None)  # from here on it is kept
+    except TimeoutError as error:
+        raise BatchTooSlow from error
+    return answers
+
+
+async def _write(records: Records, write: Write) -> Any:
+    if write.refusal is not None:
+        raise write.refusal
+    assert write.collection is not None
+    match write.action:
+        case "create":
+            return await _create(records, write, write.collection)
+        case "update":
+            return await _update(records, write, write.collection, write.record_id)
+        case "upsert":
+            return await _upsert(records, write, write.collection)
+    context = replace(write.context, method=_METHODS["delete"])
+    await delete_record(records, context, write.collection, write.record_id)
+    return None
+
+
+async def _create(records: Records, write: Write, collection: CollectionInfo) -> Any:
+    context = replace(write.context, method=_METHODS["create"])
+    fields, expand = context.query.get("fields", ""), context.query.get("expand", "")
+    return await create_record(records, context, collection, write.body, fields, expand)
+
+
+async def _update(records: Records, write: Write, collection: CollectionInfo, record_id: str) -> Any:
+    context = replace(write.context, method=_METHODS["update"])
+    fields, expand = context.query.get("fields", ""), context.query.get("expand", "")
+    return await update_record(records, context, collection, record_id, write.body, fields, expand)
+
+
+async def _upsert(records: Records, write: Write, collection: CollectionInfo) -> Any:
+    """An update where the body's id names a record, else a create."""
+    record_id = upserted_id(write)
+    if record_id and await record_exists(records, collection, record_id):
+        return await _update(records, write, collection, record_id)
+    try:
+        return await _create(records, write, collection)
+    except InvalidRecord as error:
+        # Somebody else was faster (PostgreSQL waits for them at the unique index): then it is there by now.
+        taken = record_id and getattr(error.data.get("id"), "code", "") == "validation_not_unique"
+        if not taken or not await record_exists(records, collection, record_id):
+            raise
+    return await _update(records, write, collection, record_id)
+
+
+def upserted_id(write: Write) -> str:
+    """The id that an upsert's body names, "" for none."""
+    given = write.body.get("id")
+    return "" if given is None else str(given)
+
+
+async def record_exists(records: Records, collection: CollectionInfo, record_id: str) -> bool:
+    """Whether there is such a record, whoever may see it."""
+    key = records.planner.key_value(collection, record_id) if collection.kind != "view" else None
+    return key is not None and await load_row(records, collection, key) is not None
