@@ -74,7 +74,7 @@ async def run_batch(
     `keep` everything is done, and undone again. Raises BatchFailed, BatchTooSlow.
     """
     hasher = RehearsedHasher(records.hasher)
-    inside = replace(records, hasher=hasher)
+    inside = replace(records, hasher=hasher, in_batch=True)
 
     async def run() -> list[Any]:
         return await _run(inside, hasher, writes, seconds, keep)
@@ -150,7 +150,8 @@ async def _upsert(records: Records, write: Write, collection: CollectionInfo) ->
     if record_id and await record_exists(records, collection, record_id):
         return await _update(records, write, collection, record_id)
     try:
-        return await _create(records, write, collection)
+        async with records.db.transaction():
+            return await _create(records, write, collection)
     except InvalidRecord as error:
         # Somebody else was faster (PostgreSQL waits for them at the unique index): then it is there by now.
         taken = record_id and getattr(error.data.get("id"), "code", "") == "validation_not_unique"

@@ -76,7 +76,7 @@ async def _insert(records: Records, collection: CollectionInfo, draft: Draft) ->
     )
     values = [bind_value(field, draft.values[field.name], records.db.dialect) for field in given]
     try:
-        async with records.db.transaction():
+        async with records.transaction():
             rows = await records.db.rows(statement.sql, values)
             if collection.kind == "auth":
                 # A record of this id may have gone by another way than the API, and left its roles behind.

@@ -38,7 +38,7 @@ async def delete_record(records: Records, context: RequestContext, collection: C
     if not await stored_satisfies(records, context, collection, "delete", key, {}):
         raise NotFound
     try:
-        async with records.db.transaction():
+        async with records.transaction():
             if version is None or version != records.db.version():
                 if await load_row(records, collection, key, lock=True) is None:
                     raise NotFound

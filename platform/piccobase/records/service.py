@@ -1,6 +1,7 @@
 """The record service: what the verbs need, and one line for each of them."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -31,7 +32,12 @@ class Records:
     access: FieldAccess
     planner: Planner
     hasher: Hasher
+    in_batch: bool = False  # whether its writes stand in one transaction, which is undone whole when one fails
     totals: dict[Any, tuple[int, int]] = field(default_factory=dict)  # a plan and its values -> (version, total)
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """The transaction of one write. In a batch that is the batch's own: a savepoint for each would undo nothing."""
+        return nullcontext() if self.in_batch else self.db.transaction()
 
     def context(
         self, actor: Actor, method: str, query: Mapping[str, str], headers: Mapping[str, str], context: str = "default"

@@ -69,7 +69,7 @@ async def update_record(
         raise InvalidRecord(FAILED, draft.errors)
     await hash_passwords(records, collection, draft)
     try:
-        async with records.db.transaction():
+        async with records.transaction():
             if version is None or version != records.db.version():
                 await _again(records, context, collection, key, body, draft)
             renew_token_key(collection, draft, stored)
