@@ -44,6 +44,7 @@ class ValueKind:
     single: bool = False
     pointing: bool = False
     element: "ValueKind | None" = None
+    enum: tuple[str, ...] = ()  # the values of a type of PostgreSQL's that has only those
 
     def __str__(self) -> str:
         if self.element is not None:
@@ -96,4 +97,6 @@ def kind_of(column: Column) -> ValueKind:
     if isinstance(column, c.Serial):
         return ValueKind("integer", "bigint" if "big" in type_ else "integer")
     family = next((family for class_, family in _FAMILIES if isinstance(column, class_)), "other")
+    if isinstance(column, Select) and column.enum is not None:
+        return ValueKind(family, type_, single=True, enum=column.values)
     return ValueKind(family, type_, single=isinstance(column, Select | File))

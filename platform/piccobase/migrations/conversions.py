@@ -71,7 +71,10 @@ def default_value(column: DescribedColumn, dialect: Dialect) -> str | None:
 
 def zero(column: DescribedColumn, dialect: Dialect) -> str:
     """What stands for nothing in a column that takes no NULL."""
-    found = _ZEROS.get(kind_of(column.column).family, ("''", "''"))
+    kind = kind_of(column.column)
+    if kind.enum and dialect == "postgres":
+        return ddl.literal(kind.enum[0], dialect)
+    found = _ZEROS.get(kind.family, ("''", "''"))
     return found[0] if dialect == "sqlite" else found[1]
 
 
@@ -85,7 +88,7 @@ def new_value(table: TableDifference, name: str, dialect: Dialect, *, renamed: b
     if before is None:
         value = default_value(after, dialect)
         value = value if value is not None else "NULL" if after.null else zero(after, dialect)
-        if dialect == "postgres" and not after.counts:
+        if dialect == "postgres" and not after.counts and not kind_of(after.column).enum:
             value = f"({value})::{after.column.column_type}"
         return from_trash(table, name, value, renamed=renamed) if name in table.trashed else value
     value = ddl.quoted(name if renamed else before.name)

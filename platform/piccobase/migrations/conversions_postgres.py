@@ -5,6 +5,7 @@ An expression is NULL where a value cannot be converted. None contains a subquer
 
 import re
 
+from piccobase.db.ddl import literal
 from piccobase.db.value_kinds import ValueKind
 
 _NUMBERS = ("integer", "float", "decimal")
@@ -44,7 +45,10 @@ def functions_for(sql: str, version: float) -> list[str]:
 
 
 def converted(value: str, source: ValueKind, target: ValueKind) -> str | None:
-    """The expression, of the target's type. None where these kinds have no conversion."""
+    """The expression, of the target's type; a text where that is an enum, which may not be there yet.
+
+    None where these kinds have no conversion.
+    """
     found = _converted(value, source, target)
     if found is None:
         return None
@@ -66,6 +70,7 @@ def kept(value: str, source: ValueKind, target: ValueKind) -> str | None:
             condition = f"{always} AND {value} !~ '\\.[0-9]{{3}}0*[1-9]'"
         case _:
             back = converted(there, target, source)
+            value = _text(value) if source.enum else value
             same = f"{_comparable(back, source)} IS NOT DISTINCT FROM {_comparable(value, source)}"
             condition = "false" if back is None else same
     # What is empty holds nothing that could be lost.
@@ -148,13 +153,14 @@ def _text(value: str) -> str:
 
 def _fitting_text(value: str, kind: ValueKind) -> str:
     """Cut off where the type has an end. An enum has only some values."""
+    if kind.enum:
+        values = ", ".join(literal(it, "postgres") for it in kind.enum)
+        return f"CASE WHEN {value} IN ({values}) THEN {value} END"
     name, _, rest = kind.type.partition("(")
     if name in ("varchar", "char", "character", "character varying"):
         length = rest.rstrip(")") or ("1" if name.startswith("char") and "var" not in name else "")
         return f"left({value}, {length})" if length else f"({value})"
-    if name == "text":
-        return f"({value})"
-    return f"CASE WHEN {is_valid(value, kind.type)} THEN ({value})::{kind.type} END"
+    return f"({value})"
 
 
 def _to_text(value: str, kind: ValueKind) -> str | None:

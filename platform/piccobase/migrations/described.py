@@ -13,6 +13,7 @@ from piccolo.columns.indexes import IndexMethod
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
+from piccobase.columns import Select
 from piccobase.db import ddl
 from piccobase.db.setup import normal_type, table_name
 from piccobase.db.value_kinds import kind_of
@@ -50,7 +51,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class DescribedColumn:
-    """`default` is what tells two defaults apart, and `kind` what two columns of one type hold; `column` knows the rest."""
+    """`default` tells two defaults apart, and `kind` what two columns of one type hold; `column` knows the rest."""
 
     name: str
     type: str
@@ -109,8 +110,17 @@ def _column(column: Column, dialect: Dialect) -> DescribedColumn:
     meta = column._meta
     type_ = normal_type(column.column_type, dialect)
     kind = str(kind_of(column)).replace("!", "")  # a Select holds what any text does
+    if (values := enum_values(column, dialect)) is not None:
+        kind += f" of {', '.join(values)}"
     default = default_of(column, dialect)
     return DescribedColumn(meta.db_column_name, type_, meta.null, default, meta.primary_key, kind, column)
+
+
+def enum_values(column: Column, dialect: Dialect) -> tuple[str, ...] | None:
+    """Of a column whose type is an enum."""
+    if dialect == "postgres" and isinstance(column, Select) and column.enum is not None:
+        return column.values
+    return None
 
 
 def default_of(column: Column, dialect: Dialect) -> str | None:

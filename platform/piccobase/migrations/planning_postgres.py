@@ -15,7 +15,7 @@ from piccobase.migrations.changes import Step
 from piccobase.migrations.comparing import Difference, TableDifference
 from piccobase.migrations.conversions import default_value, from_trash, is_conversion, new_value, zero
 from piccobase.migrations.conversions_postgres import KNOWS_VALID_INPUT, for_version, functions_for
-from piccobase.migrations.described import DescribedColumn, DescribedTable, Part, postgres_name, put_back
+from piccobase.migrations.described import DescribedColumn, DescribedTable, Part, enum_values, postgres_name, put_back
 from piccobase.migrations.ordering import aside_name, by_foreign_keys, rename_steps
 
 
@@ -49,6 +49,7 @@ class PostgresPlan:
             *self._rename_parts(),
             *(step for table in self.created for step in self._create(table)),
             *(step for table in self.created for step in self._put_back(table)),
+            *(step for table in self.difference.changed for step in self._types(table)),
             *(step for table in self.difference.changed for step in self._columns(table)),
             *(step for table in self.created for step in self._point_later(table)),
             *(step for table in self.difference.changed for step in self._add_parts(table)),
@@ -210,6 +211,24 @@ class PostgresPlan:
 
     # --- columns
 
+    def _types(self, table: TableDifference) -> Iterator[Step]:
+        """Enums that are new, and new values of those that are there. Old values stay: rows may have them."""
+        before = {new.name: old for old, new in table.kept}
+        for column in table.after.columns.values():
+            values = enum_values(column.column, "postgres")
+            old = before.get(column.name)
+            if values is None:
+                continue
+            if old is None or old.type != column.type:
+                for sql in ddl.create_type(column.column, "postgres"):
+                    yield self._step(sql, f"creates the type {column.type}", table.after.name, lock="")
+                continue
+            for value in values:
+                if value not in (enum_values(old.column, "postgres") or ()):
+                    added = ddl.literal(value, "postgres")
+                    sql = f"ALTER TYPE {column.column.column_type} ADD VALUE IF NOT EXISTS {added}"
+                    yield self._step(sql, f"adds {value} to the type {column.type}", table.after.name, lock="")
+
     def _columns(self, table: TableDifference) -> Iterator[Step]:
         name, called = table.after.name, _called(table.after.table)
         rows = self.rows.get(table.before.name, 0)
@@ -282,6 +301,8 @@ class PostgresPlan:
             if before.default is not None:
                 yield f"{alter} DROP DEFAULT"
             expression = new_value(table, after.name, "postgres", renamed=True)
+            if kind_of(after.column).enum:
+                expression = f"({expression})::{after.column.column_type}"
             using = "" if _is_wider(before, after) else f" USING {expression}"
             yield f"{alter} TYPE {after.column.column_type}{using}"
             if value is not None:

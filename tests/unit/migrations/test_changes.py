@@ -395,6 +395,20 @@ CASES = [
         lambda: [table("people"), two := table("others"), table("bands", it=ForeignKey(two))],
         {"people": [{"id": "p"}], "others": [{"id": "p"}], "bands": [{"id": "a", "it": "p"}]},
     ),
+    changed(
+        "a text becomes an enum",
+        of(Varchar),
+        of(ours.Select, ["a", "b"], enum="letter", default="a"),
+        ["a", "b"],
+        ["a", "b"],
+    ),
+    changed(
+        "an enum gets another value",
+        of(ours.Select, ["a"], enum="letter", default="a"),
+        of(ours.Select, ["a", "b"], enum="letter", default="a"),
+        same_back=True,
+    ),
+    added("an enum", of(ours.Select, ["a"], enum="letter", default="a")),
     # --- constraints
     Case(
         "add and drop a unique pair",
