@@ -16,6 +16,7 @@ from piccobase.app.logging import close_request_log, open_request_log
 from piccobase.app.mailing import check_mails, compose_mail
 from piccobase.app.migrating import prepare_database
 from piccobase.app.sql import make_console
+from piccobase.app.watching import watch_changes
 from piccobase.app.working import Work, compose_work
 from piccobase.auth.first_superuser import FirstSuperuser
 from piccobase.auth.impersonation import Impersonation
@@ -166,6 +167,8 @@ async def start_services(
         secrets = SecretStore(engine, load_master_key(config.data_dir, config.secret_key or None))
         await secrets.check()
         registry = await settle_collections(engine, tables, roles, secrets)
+        may_change_schema = config.embedded if migrate is None else migrate
+        await watch_changes(engine, registry, may_change_schema=may_change_schema)
         settings = SettingsService(SettingsStore(engine, secrets))
         await settings.load()
         working = compose_work(config, engine, work)

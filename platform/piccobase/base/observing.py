@@ -15,12 +15,24 @@ Scope = MutableMapping[str, Any]
 current_scope: ContextVar[Scope | None] = ContextVar("piccobase_scope", default=None)
 """The scope of the request that this task answers; None outside of requests."""
 
-ACTOR = "piccobase.actor"  # the collection's name and the record's id
+ACTOR = "piccobase.actor"  # the collection's name, the record's id and the collection's id
 REQUEST_ID = "piccobase.request_id"
 ANSWERED = "piccobase.answered"  # status, user agent and referer, where whoever answers tells them
 FAILED = "piccobase.failed"  # the error that was answered
+NOBODY = ("", "")
+_GUEST = ("", "", "")
 # What proxies and tracing libraries send: UUIDs, hexadecimal ids, words with a few marks. Nothing that ends a line.
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}")
+
+
+def acting() -> tuple[str, str]:
+    """Whoever makes the request that this task answers: the collection's id and the record's. Empty for guests, and
+    outside of requests."""
+    scope = current_scope.get()
+    if scope is None:
+        return NOBODY
+    _, record, collection = scope.get(ACTOR, _GUEST)
+    return collection, record
 
 
 def request_id(scope: Scope) -> str:

@@ -5,7 +5,7 @@ import itertools
 import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from piccobase.db.sqlite_errors import translated
 from piccobase.db.statements import Kind, Kinds
 from piccobase.db.tables_of import TablesOf
 from piccobase.db.values import fetch_dicts, fetch_rows
+from piccobase.db.watched import WatchedTable
 from piccobase.db.workers import Workers
 from piccobase.db.write_lock import WriteLock
 from piccobase.db.writing import Writer
@@ -295,6 +296,14 @@ class EmbeddedEngine(SQLiteEngine):
             return await self._run(rewrite(ddl), (), fetch_dicts)
         await alter(self, ddl)
         return []
+
+    async def watch(self, tables: Iterable[WatchedTable]) -> None:
+        """From now on the change log has what happens to the rows of these tables, and of no others."""
+        writer = await self.take_writer()
+        try:
+            writer.watch(tables)
+        finally:
+            writer.lock.release()
 
     def forget_kinds(self) -> None:
         """After a change of the schema: which statements are short depends on the indexes."""

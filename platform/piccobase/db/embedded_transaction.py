@@ -196,6 +196,8 @@ class EmbeddedTransaction(SQLiteTransaction):
         self._outcome = outcome
         if self._schema_changed:
             self.engine.forget_kinds()  # what others have learnt meanwhile is of the schema as it was
+            if outcome == "undone":
+                self._writer.schema_undone()
         self._writer.lock.release()
 
     async def _tell(self) -> None:
@@ -260,6 +262,8 @@ class EmbeddedSavepoint(EmbeddedTransaction):
                 if self._outer.is_open and not self._writer.lost:
                     self._writer.control_now(f"ROLLBACK TO {self._name}")
                     self._writer.control_now(f"RELEASE {self._name}")
+                    if self._root._schema_changed:
+                        self._writer.schema_undone()
             finally:
                 self.aftermath.undone_in(self._outer.aftermath)
                 self._finish("undone")
@@ -284,6 +288,8 @@ class NamedSavepoint:
     async def rollback_to(self) -> None:
         self.transaction._check()
         await self.transaction._control(f'ROLLBACK TO "{self.name}"')
+        if self.transaction._root._schema_changed:
+            self.transaction._writer.schema_undone()
 
     async def release(self) -> None:
         self.transaction._check()

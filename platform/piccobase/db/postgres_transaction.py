@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import asyncpg
 from piccolo.engine.postgres import PostgresTransaction as PiccoloTransaction
 
+from piccobase.base.observing import NOBODY, acting
 from piccobase.db.engine import SETUP_LOCK, Callback
 from piccobase.db.errors import DatabaseFailed
 from piccobase.db.postgres_errors import DRIVER_ERRORS, certainly_not_done, translated
@@ -118,12 +119,23 @@ class PostgresTransaction(PiccoloTransaction):
     async def begin(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.connection = await self.engine.pools.acquire()
+        begin = f"BEGIN ISOLATION LEVEL {self._isolation}" if self._isolation else "BEGIN"
         try:
-            await self.fetch(f"BEGIN ISOLATION LEVEL {self._isolation}" if self._isolation else "BEGIN")
+            if (actor := acting()) == NOBODY:
+                await self.fetch(begin)
+            else:
+                await self._execute_here(f"{begin}; SET LOCAL piccobase.actor = '{_hexadecimal(actor)}'")
         except BaseException:
             self.connection.terminate()  # BEGIN may have been done all the same
             self.engine.pools.release(self.connection)
             raise
+
+    async def _execute_here(self, statements: str) -> None:
+        """Several statements in one message: they cost one way to the server and back."""
+        try:
+            await self.connection.execute(statements)
+        except DRIVER_ERRORS as error:
+            raise translated(error) from error
 
     async def _keep(self) -> None:
         try:
@@ -251,6 +263,11 @@ async def fetch(connection: Connection, sql: str, args: Sequence[Any]) -> list[A
     except DRIVER_ERRORS as error:
         raise translated(error) from error
     return records
+
+
+def _hexadecimal(actor: tuple[str, str]) -> str:
+    """The actor as the triggers of the change log read it; a setting takes no parameter, and digits need no quoting."""
+    return ".".join(text.encode().hex() for text in actor)
 
 
 async def _undisturbed(work: Coroutine[Any, Any, None]) -> None:

@@ -7,12 +7,15 @@ from typing import Any
 
 import apsw
 
+from piccobase.base.observing import NOBODY, acting
+from piccobase.db.change_notes import ChangeNotes
 from piccobase.db.connections import Connect, Fetch, Inline
 from piccobase.db.errors import SerializationFailed
 from piccobase.db.sqlite_errors import translated
 from piccobase.db.statements import Kind, Kinds
 from piccobase.db.tables_of import TablesOf
 from piccobase.db.values import fetch_rows
+from piccobase.db.watched import CHANGES, WatchedTable
 from piccobase.db.workers import Workers
 from piccobase.db.write_lock import WriteLock
 
@@ -45,6 +48,14 @@ class Writer:
         self._commits_to: dict[str, int] = {}
         self._changed: set[str] = set()  # tables, by the transaction that is open
         self._changed_all = False
+        self.actor = NOBODY  # whoever is named in the change log by the transaction that is open
+        self.notes = ChangeNotes(self.inline.connection)
+        self.notes.watch_stored()
+
+    def watch(self, tables: Iterable[WatchedTable]) -> None:
+        """From now on the change log has what happens to the rows of these tables, and of no others."""
+        with self.inline.busy:
+            self.notes.watch(tables)
 
     @property
     def holds_file(self) -> bool:
@@ -113,12 +124,35 @@ class Writer:
 
     def _run(self, sql: str, args: Sequence[Any], fetch: Fetch, *, can_cache: bool = True) -> list[Any]:
         connection = self.inline.connection
+        changes = connection.total_changes()
         self.inline.start_unlimited()
         try:
-            return fetch(self.inline.cursor, sql, args, can_cache=can_cache)
+            found = fetch(self.inline.cursor, sql, args, can_cache=can_cache)
         except apsw.Error as error:
             self.lost = not connection.in_transaction
+            if self.lost or connection.total_changes() == changes:
+                self.notes.forget()
+            # else it was one that keeps what it has done before it failed (OR FAIL)
+            self._write_notes()
             raise translated(error, connection) from error
+        self._write_notes()
+        return found
+
+    def _write_notes(self) -> None:
+        """Brings the change log up to date. A transaction whose log cannot be written is not kept."""
+        if not self.notes.noted:
+            return
+        connection = self.inline.connection
+        self._changed.add(CHANGES)
+        try:
+            self.notes.write(self.actor)
+        except BaseException as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self.lost = True
+            if isinstance(error, apsw.Error):
+                raise translated(error, connection) from error
+            raise
 
     async def in_thread(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
         """Runs the statement in the writer's thread, after those that are there already."""
@@ -127,18 +161,33 @@ class Writer:
             with self.inline.busy:
                 kind = self._kind(sql, args)  # refuses what must not run, where `kind` could not be asked
                 if kind is Kind.SCHEMA:
-                    self._changed_all = True
-                elif kind is not Kind.READ:
+                    return self._change_schema(sql, args, fetch)
+                if kind is not Kind.READ:
                     self._note_changes(sql, args)
                 return self._run(sql, args, fetch, can_cache=kind is not Kind.EXPLAIN)
 
         found: list[Any] = await self.workers.run_to_end(work)
         return found
 
+    def _change_schema(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
+        """What this does to rows (SQLite may empty a table before it drops it) is no change of records."""
+        self._changed_all = True
+        try:
+            with self.notes.pausing():
+                return self._run(sql, args, fetch)
+        finally:
+            self.notes.look_again()
+
+    def schema_undone(self) -> None:
+        """What was learnt of the schema in a transaction or savepoint that was rolled back is of one that never was."""
+        with self.inline.busy:
+            self.notes.look_again()
+
     def commit_now(self) -> None:
         """COMMIT where the thread has nothing to do."""
         with self.inline.busy:
             self._run("COMMIT", (), fetch_rows)
+            self.notes.note_commit()
             self._count_commit()
 
     def commits_to(self, tables: Iterable[str]) -> int:
@@ -198,6 +247,7 @@ class Writer:
                 self.control_now(statement)
                 self.lost = self._changed_all = False
                 self._changed.clear()
+                self.actor = acting()
                 return
             except SerializationFailed as error:
                 if time.monotonic() >= deadline:

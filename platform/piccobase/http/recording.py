@@ -14,7 +14,7 @@ from piccobase.logs.recording import RequestLog
 
 ASGIApp = Callable[[Any, Receive, Send], Awaitable[None]]
 _COLLECTIONS = PREFIX + "/"
-_GUEST = ("", "")
+_GUEST = ("", "", "")
 
 
 class Recording:
@@ -86,7 +86,7 @@ class Recording:
         addresses = self._addresses
         if addresses.trusting or ":" in user_ip:
             user_ip, remote_ip = addresses.of(scope), addresses.of_socket(remote_ip)
-        auth, auth_id = scope.get(ACTOR, _GUEST)
+        auth, auth_id, _ = scope.get(ACTOR, _GUEST)
         entry = (
             ended,
             ended - started,

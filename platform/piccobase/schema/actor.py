@@ -33,6 +33,6 @@ GUEST = Actor()
 
 
 def note_actor(actor: Actor) -> None:
-    """Notes for the log who makes the request that is being answered."""
+    """Notes for the logs who makes the request that is being answered."""
     if actor.collection is not None and (scope := current_scope.get()) is not None:
-        scope[ACTOR] = (actor.collection.name, actor.id)
+        scope[ACTOR] = (actor.collection.name, actor.id, actor.collection.id)

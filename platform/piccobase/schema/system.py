@@ -1,6 +1,6 @@
 """The system's own tables: superusers, roles given out, secrets, ids of collections, settings. Made by migrations."""
 
-from piccolo.columns import BigInt, DoublePrecision, Text, Varchar
+from piccolo.columns import BigInt, BigSerial, DoublePrecision, Text, Varchar
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
@@ -50,6 +50,21 @@ class StoredCollection(Table, tablename="_collections"):
     name = Varchar(length=255, unique=True)
     kind = Varchar(length=10)
     auth_rule = Text()
+    watched = Text()  # JSON: its table, as the change log writes of it; empty for a view
+
+
+class StoredChange(Table, tablename="_changes"):
+    """A record that was created, changed or deleted. On PostgreSQL it has a column more, `tx`: the transaction."""
+
+    position = BigSerial(primary_key=True)
+    collection = Varchar(length=255)  # its id
+    record = Text()  # its id; empty where all of the collection were deleted at once
+    verb = Varchar(length=10)
+    fields = Text(null=True, default=None)  # of an update: which ones, a JSON list
+    actor_collection = Varchar(length=255)
+    actor = Text()
+    time = BigInt()  # milliseconds since 1970
+    row = Text(null=True, default=None)  # of a delete: the record as it was stored, a JSON object without secrets
 
 
 class StoredSetting(Table, tablename="_settings"):
@@ -85,6 +100,7 @@ SYSTEM_TABLES: tuple[type[Table], ...] = (
     RoleGrant,
     Secret,
     StoredCollection,
+    StoredChange,
     StoredSetting,
     RateWindow,
     Trashed,

@@ -1,0 +1,74 @@
+"""The tables that the change log is tried with, and a way to look into it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from piccolo.columns import ForeignKey, Integer, Serial, Text, Varchar
+from piccolo.columns.base import OnDelete
+from piccolo.table import Table
+from tests.asking import Api, serving
+
+from piccobase import AuthCollection, Collection, Role, Rules, View
+from piccobase.changes.opening import change_log
+from piccobase.changes.reading import Change
+
+
+class Writers(AuthCollection, tablename="writers"):
+    about = Text()
+    rules = Rules(list="", view="", create="", update="id = @request.auth.id", delete="id = @request.auth.id")
+
+
+class Posts(Collection, tablename="posts"):
+    title = Varchar(unique=True)
+    views = Integer()
+    rules = Rules(list="", view="", create="@request.auth.id != ''", update="@request.auth.id != ''", delete="")
+
+
+class Remarks(Collection, tablename="remarks"):
+    text = Text()
+    post = ForeignKey(Posts, on_delete=OnDelete.cascade)
+    rules = Rules(list="", view="", create="", update="", delete="")
+
+
+class Shelves(Table, tablename="shelves"):
+    """A plain table, whose key is a number called otherwise."""
+
+    number = Serial(primary_key=True)
+    label = Varchar()
+
+
+class Counts(View, query="SELECT id, title FROM posts"):
+    pass
+
+
+TABLES = (Writers, Posts, Remarks, Shelves)
+
+
+@asynccontextmanager
+async def blog(database_url: str | None, folder: Path) -> AsyncIterator[Api]:
+    async with serving(TABLES, (Role("editor"),), database_url, folder) as api:
+        yield api
+
+
+async def told(api: Api, after: str = "") -> list[Change]:
+    """All changes after a position."""
+    log, found = change_log(api.services.engine), []
+    while more := await log.after(after):
+        found += more
+        after = more[-1].position
+    return found
+
+
+async def since(api: Api, position: str) -> list[tuple[Any, ...]]:
+    """What has happened since, without who and when: `("update", "posts", id, ("title",))`."""
+    names = {one.id: one.name for one in api.services.registry.collections.values()}
+    return [
+        (it.verb, names[it.collection], it.record, *([it.fields] if it.fields else []))
+        for it in await told(api, position)
+    ]
+
+
+async def now(api: Api) -> str:
+    return await change_log(api.services.engine).last()
