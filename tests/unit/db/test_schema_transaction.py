@@ -139,6 +139,51 @@ async def test_foreign_keys_are_on_again_however_it_ends(db: EmbeddedEngine) -> 
     assert len(await db.rows("SELECT * FROM posts")) == 2
 
 
+async def test_what_was_counted_for_choosing_indexes_is_kept(db: EmbeddedEngine) -> None:
+    for statement in (
+        "CREATE TABLE pairs (a TEXT, b TEXT, n INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID",
+        "INSERT INTO pairs VALUES ('a', 'b', 1), ('a', 'c', 2), ('d', 'e', 3)",
+        "CREATE INDEX by_title ON posts (title)",
+        "CREATE INDEX by_body ON posts (body)",
+        "ANALYZE",
+    ):
+        await db.rows(statement)
+    question = "SELECT tbl, idx, stat FROM sqlite_stat1 WHERE idx IS NOT 'by_body' ORDER BY tbl, idx"
+    samples = "SELECT tbl, idx, sample FROM sqlite_stat4 WHERE idx != 'by_body' ORDER BY tbl, idx, sample"
+    counted, sampled = await db.rows(question), await db.rows(samples)
+    assert len(counted) == 4
+    async with db.schema_transaction():
+        await run_rebuild(db, Rebuild("posts", drop=["body"]))
+        await run_rebuild(db, Rebuild("pairs", change={"n": "n TEXT"}))
+        await run_rebuild(db, Rebuild("comments", add=["n INTEGER DEFAULT 5"]))
+    assert await db.rows(question) == counted
+    assert await db.rows(samples) == sampled
+    assert await db.rows("SELECT 1 FROM sqlite_stat1 WHERE idx = 'by_body'") == []
+
+
+async def test_full_text_search_over_a_table_finds_its_rows_afterwards(db: EmbeddedEngine) -> None:
+    """It knows them by their rowid, and is kept by triggers."""
+    for statement in (
+        "DELETE FROM posts",
+        "CREATE VIRTUAL TABLE found USING fts5(title, content='posts')",
+        """CREATE TRIGGER found_new AFTER INSERT ON posts BEGIN
+           INSERT INTO found (rowid, title) VALUES (new.rowid, new.title); END""",
+        """CREATE TRIGGER found_gone AFTER DELETE ON posts BEGIN
+           INSERT INTO found (found, rowid, title) VALUES ('delete', old.rowid, old.title); END""",
+        "INSERT INTO posts (rowid, id, title) VALUES (12, 'x', 'apples'), (7, 'y', 'pears')",
+    ):  # fmt: skip
+        await db.rows(statement)
+    async with db.schema_transaction():
+        await run_rebuild(db, Rebuild("posts", change={"title": "title VARCHAR(20) NOT NULL"}, drop=["body"]))
+    await db.rows("INSERT INTO posts (id, title) VALUES ('z', 'red apples')")
+    await db.rows("DELETE FROM posts WHERE id = 'y'")
+    assert await db.rows("SELECT rowid, title FROM found('apples') ORDER BY rowid") == [
+        (12, "apples"),
+        (13, "red apples"),
+    ]
+    await db.rows("INSERT INTO found (found, rank) VALUES ('integrity-check', 1)")
+
+
 async def test_it_fails_while_another_process_writes(db: EmbeddedEngine, tmp_path: Path) -> None:
     impatient = EmbeddedEngine(tmp_path / "data.db", busy_timeout=0.01)
     async with db.transaction():
