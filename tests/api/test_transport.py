@@ -362,6 +362,7 @@ async def test_a_filter_that_is_wrong_says_where_and_what_was_meant(api: Api) ->
 async def test_an_error_of_the_database_stays_inside(api: Api) -> None:
     await api.services.engine.rows('DROP TABLE "posts"')
     answer = await api.ask("GET", POSTS)
-    assert is_error(answer, 500)
+    assert is_error(answer, 503)
+    assert answer.headers["x-error-code"] == "database.schema_changed"
     assert "no such table" not in answer.text
     assert "SELECT" not in answer.text

@@ -42,11 +42,15 @@ class Client:
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """The body of the answer to a JSON request that must succeed; raises `Refused` where it does not."""
-        content = None if body is None else json.dumps(body).encode()
-        answer = self.send(method, path, content, {"Content-Type": "application/json"})
+        answer = self.ask_anyway(method, path, body)
         if answer.status >= 300:
             raise Refused(f"{method} {self.base_url}{path}: {answer.status} {answer.body}")
         return answer.body
+
+    def ask_anyway(self, method: str, path: str, body: Any = None) -> Answer:
+        """The answer to a JSON request, whatever it is."""
+        content = None if body is None else json.dumps(body).encode()
+        return self.send(method, path, content, {"Content-Type": "application/json"})
 
     def sign_in(self, collection: str, identity: str, password: str) -> "Client":
         """A second client, signed in with a password."""

@@ -22,7 +22,7 @@ def built_in_routes(services: Services) -> Sequence[HTTPRouteHandler]:
         *batch_routes(services.records, services.settings, services.guard, services.actors),
         *settings_routes(services.settings, services.actors),
         *mail_routes(services.mail, services.registry, services.actors),
-        ready_route(readiness_of(services.engine, services.project)),
+        ready_route(readiness_of(services.engine, services.project, lambda: services.collections_api.changed)),
         *log_routes(services.request_log.store, services.actors),
         *sql_routes(services.sql_console, services.actors),
         *cron_routes(services.work.schedules, services.work.book, services.actors),

@@ -11,6 +11,7 @@ from typing import Any
 from litestar.types import ASGIApp
 from piccolo.table import Table
 
+from piccobase.app.drift import Drift
 from piccobase.app.identities import settle_collections
 from piccobase.app.logging import close_request_log, open_request_log
 from piccobase.app.mailing import check_mails, compose_mail
@@ -176,6 +177,7 @@ async def start_services(
         services = _compose(config, engine, registry, secrets, settings, working, mail, warnings)
         services.project = project
         services.run_in_background(settings.watch())
+        services.run_in_background(Drift(engine, tables, services.collections_api.refuse).watch())
         services.run_in_background(services.guard.keep_tidy())
         services.request_log = open_request_log(config, settings)
         services.sql_console = make_console(config, engine, registry)

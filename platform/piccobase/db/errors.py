@@ -53,3 +53,17 @@ class DatabaseFailed(Unexpected):
     """Anything else the database said. Its text stays in the cause and in the log, and never reaches a client."""
 
     code: ClassVar[str] = "database.failed"
+
+
+class SchemaChanged(DatabaseFailed):
+    """The database has no such table or column, or one of another type: its tables were changed while the server ran.
+    It must be started anew, with the code that belongs to them."""
+
+    code, status = "database.schema_changed", 503
+
+    @classmethod
+    def default_message(cls) -> str:
+        return (
+            "The database's tables are not those that this server knows. If they were changed, start this server anew "
+            "with the code that belongs to them."
+        )

@@ -11,6 +11,7 @@ from piccobase.db.errors import (
     DatabaseFailed,
     DatabaseUnavailable,
     NotUnique,
+    SchemaChanged,
     SerializationFailed,
     StillReferenced,
     ValueRefused,
@@ -27,6 +28,15 @@ _CONFLICTS = {
 _OUT_OF_REACH = {
     "25006",  # read_only_sql_transaction: this server is a standby
     "57014",  # query_canceled: by the server's own statement_timeout
+}
+
+_CHANGED = {
+    "42703",  # undefined_column
+    "42P01",  # undefined_table
+    # A column has another type than the statement means.
+    "42804",  # datatype_mismatch
+    "42846",  # cannot_coerce
+    "42883",  # undefined_function: no such operator for these types
 }
 
 
@@ -66,6 +76,8 @@ def _by_code(code: str, error: asyncpg.PostgresError) -> PiccobaseError:
             return ValueRefused("The text has a character that cannot be stored, such as NUL.")
         case "22":
             return ValueRefused()
+        case "42" if code in _CHANGED:
+            return SchemaChanged()
         # connection_exception, invalid_authorization, invalid_catalog_name, insufficient_resources, shutdown, I/O
         case "08" | "28" | "3D" | "53" | "57" | "58":
             return DatabaseUnavailable()

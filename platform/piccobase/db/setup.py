@@ -156,7 +156,7 @@ class _Comparison:
     def _differences(self, column: Column, table: TableShape) -> Iterator[str]:
         place, found = _place(column), table.columns[column._meta.db_column_name]
         there, here = normal_type(found.type, self.dialect), normal_type(column.column_type, self.dialect)
-        if there != here and not (self.dialect == "sqlite" and _sense(there) == _sense(here)):
+        if not same_type(there, here, self.dialect):
             yield f"{place}: the type is {there} in the database, {here} in the code."
         if found.nullable != column._meta.null and not column._meta.primary_key:
             words = ("NULL", "NOT NULL") if found.nullable else ("NOT NULL", "NULL")
@@ -225,6 +225,25 @@ def _differing_constraints(table: type[Table], found: TableShape) -> Iterator[st
             yield f"{found.name}: the check {constraint._meta.name} is in the code, and not in the database."
 
 
+def unfit(table: type[Table], shape: Shape) -> str:
+    """What keeps code that runs already from reading and writing a table: columns that are gone or of another type.
+
+    It begins with what stands behind the table's name. What would only refuse single values is none: the database does
+    that. Empty where there is nothing.
+    """
+    found = shape.tables.get(table_name(table))
+    if found is None:
+        return " is gone."
+    for column in table._meta.columns:
+        name = column._meta.db_column_name
+        if name not in found.columns:
+            return f".{name} is gone."
+        if not same_type(found.columns[name].type, column.column_type, shape.dialect):
+            return f".{name} is of the type {found.columns[name].type} now."
+    key: str = table._meta.primary_key._meta.db_column_name
+    return "" if found.key == (key,) else f" has another key: {_listed(found.key)}."
+
+
 def _is_indexed(column: Column, found: TableShape) -> bool:
     name = column._meta.db_column_name
     return found.key[:1] == (name,) or any(it.columns[:1] == (name,) and not it.partial for it in found.indexes)
@@ -275,6 +294,12 @@ _SQLITE_NAMES = {
 # Of moments: what the database cuts off, the API never sends.
 _PRECISION = re.compile(r"\b(timestamp|time|interval)\(\d\)")
 _TYPE = re.compile(r"(?P<name>[^(\[]*)(?P<limits>\([^)]*\))?(?P<array>(?:\[\])*)")
+
+
+def same_type(there: str, here: str, dialect: Dialect) -> bool:
+    """Whether a column of the database has the type that the code means."""
+    found, declared = normal_type(there, dialect), normal_type(here, dialect)
+    return found == declared or (dialect == "sqlite" and _sense(found) == _sense(declared))
 
 
 def _sense(name: str) -> str:

@@ -11,6 +11,7 @@ from piccobase.db.errors import (
     DatabaseFailed,
     DatabaseUnavailable,
     NotUnique,
+    SchemaChanged,
     SerializationFailed,
     StillReferenced,
 )
@@ -25,6 +26,8 @@ _UNAVAILABLE: dict[type[apsw.Error], str] = {
     apsw.NotADBError: "The database file is not an SQLite database.",
 }
 
+_MISSING = re.compile(r"no such (?:table|column): |has no column named ")
+
 
 def translated(error: apsw.Error, connection: apsw.Connection) -> PiccobaseError:
     """Our error for one of SQLite's; raise it `from` the original.
@@ -35,6 +38,8 @@ def translated(error: apsw.Error, connection: apsw.Connection) -> PiccobaseError
         return _constraint(error, connection)
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return SerializationFailed("The database is locked by another process. Please try again in a moment.")
+    if isinstance(error, apsw.SQLError) and _MISSING.search(str(error)):  # there is no code of its own for it
+        return SchemaChanged()
     for theirs, message in _UNAVAILABLE.items():
         if isinstance(error, theirs):
             return DatabaseUnavailable(message)

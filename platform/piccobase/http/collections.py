@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -19,6 +19,7 @@ from piccobase.base.errors import NotFound, RequestError, Unexpected
 from piccobase.base.ids import new_record_id
 from piccobase.base.json import encode_json
 from piccobase.base.observing import ANSWERED, FAILED, REQUEST_ID, request_id, sent_request_id
+from piccobase.db.errors import SchemaChanged
 from piccobase.http.answers import Header, Send, send_error, send_json, send_nothing
 from piccobase.http.body import AT_ONCE, DEFAULT_BODY_LIMIT, Receive, parse_body, read_body
 from piccobase.http.incoming import Incoming
@@ -52,10 +53,15 @@ class CollectionsAPI:
     password: PasswordSignIn
     roles: RoleService
     body_limits: Mapping[str, int] = field(init=False)
+    changed: Collection[str] = frozenset()  # collections whose tables are not those that this server knows
 
     def __post_init__(self) -> None:
         collections = self.records.registry.collections.values()
         self.body_limits = {collection.name: body_limit(collection) for collection in collections}
+
+    def refuse(self, changed: Collection[str]) -> None:
+        """From now on no request for these collections is answered, but for the reason."""
+        self.changed = changed
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         incoming = Incoming(scope)
@@ -120,6 +126,8 @@ class CollectionsAPI:
         if collection is None:
             missing = "Missing" if method in ("GET", "DELETE") and not auth else "Missing or invalid"
             raise NotFound(f"{missing} collection context.")
+        if self.changed and collection.name in self.changed:
+            raise SchemaChanged
         return collection
 
     async def _body(self, incoming: Incoming, receive: Receive, collection: CollectionInfo) -> dict[str, Any]:
