@@ -20,10 +20,10 @@ from tests.process.test_serve import address_of
 from piccobase.app.services import Engine
 from piccobase.base.errors import StartError
 from piccobase.db.embedded import EmbeddedEngine
-from piccobase.migrations.running import apply
 from piccobase.db.postgres import PostgresEngine
 from piccobase.db.setup import SetupPlan, plan_setup
 from piccobase.db.shape import Shape, read_shape
+from piccobase.migrations.running import apply
 from piccobase.schema.system import SYSTEM_TABLES
 from piccobase_migrations.core.piccolo_app import APP_CONFIG as SYSTEM
 
