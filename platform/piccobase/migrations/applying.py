@@ -8,15 +8,17 @@ from piccobase.migrations.changes import ChangePlan, Loss, MigrationRefused, Sch
 from piccobase.migrations.following import bring_back, rename_collections, take_along
 from piccobase.migrations.losses import Kept
 from piccobase.migrations.planning import Made, make_plan
-from piccobase.migrations.trash import Trash, keep, list_trash, only_untouched, put_values_back
+from piccobase.migrations.trash import Trash, keep, note_what_became, only_untouched, put_values_back, trash_for
 
 
-async def plan_change(db: SchemaDatabase, change: SchemaChange, *, reverts: str = "") -> ChangePlan:
+async def plan_change(
+    db: SchemaDatabase, change: SchemaChange, *, migration: str = "", reverts: str = ""
+) -> ChangePlan:
     """What would be done, and what would be lost, by the rows that are there now. Changes nothing.
 
-    `reverts` is the migration whose way back it is: what that put into the trash comes back.
+    `migration` is the one whose change it is, `reverts` the one whose way back: what lies in the trash comes back.
     """
-    trashed = await list_trash(db, reverts) if reverts else []
+    trashed = await trash_for(db, reverts or migration, back=bool(reverts))
     return (await make_plan(db, change, trashed=trashed)).plan
 
 
@@ -50,33 +52,37 @@ async def apply_change(
     """Carries the change out, within the schema transaction that is open. Returns what was done.
 
     `accepted` are the places of losses (`posts.body`) that somebody has given up; their values go into the trash. With
-    `restore` the change is the way back of `migration`: what that put into the trash is put in its place again.
+    `restore` the change is the way back of `migration`: what that put into the trash is put in its place again. So is
+    what a way back has taken away when the migration is run once more.
     Raises MigrationRefused with all other losses, and with problems; then nothing was changed.
 
     1. plans, and refuses;  2. copies what would be lost;  3. renames and deletes what the system knows of the tables;
     4. runs the steps;  5. puts back what the trash has.
     """
-    trashed = await list_trash(db, migration) if restore else []
+    trashed = await trash_for(db, migration, back=restore)
     made = await make_plan(db, change, trashed=trashed)
     plan = made.plan
     unaccepted = plan.unaccepted(accepted)
     if plan.problems or unaccepted:
         raise MigrationRefused(unaccepted, plan.problems, migration)
     await only_untouched(db, trashed)
-    await _set_aside(db, made, migration)
+    kept = await _set_aside(db, made, migration, back=restore)
     for step in plan.steps:
         await db.rows(step.sql)
+    for it, id_ in kept:
+        await note_what_became(db, it, id_)
     await _put_back(db, trashed)
     return plan
 
 
-async def _set_aside(db: SchemaDatabase, made: Made, migration: str) -> None:
+async def _set_aside(db: SchemaDatabase, made: Made, migration: str, *, back: bool) -> list[tuple[Kept, str]]:
     """What would be lost goes into the trash, and with a table what the system knows of it."""
     shape = await read_shape(db)
+    ids = []
     lost = {kept.table.name: kept for kept in made.judgement.losses if not kept.column}
     for kept in made.judgement.losses:
         if kept.column:
-            await keep(db, kept, migration)
+            ids.append((kept, await keep(db, kept, migration, back=back)))
     for table in made.difference.dropped:
         followed = await take_along(db, table.table._meta.tablename, shape)
         kept_table = lost.get(table.name)
@@ -85,8 +91,9 @@ async def _set_aside(db: SchemaDatabase, made: Made, migration: str) -> None:
             nothing = Loss(place=table.name, kind="dropped", rows=0, why="the table is dropped.")
             kept_table = Kept(loss=nothing, table=table)
         if kept_table is not None and table.name in shape.tables:
-            await keep(db, kept_table, migration, followed)
+            await keep(db, kept_table, migration, followed, back=back)
     await rename_collections(db, made.difference, shape)
+    return ids
 
 
 async def _put_back(db: SchemaDatabase, trashed: Sequence[Trash]) -> None:

@@ -27,16 +27,18 @@ SHOWN = 3  # ids in a message
 class Kept:
     """The values that a loss is about, for the trash: those of `column` in the rows that `where` says, or all rows.
 
-    `table` is as it was before; `becomes` is what stands there afterwards, so that it can be told who changed it since.
+    `table` is as it was before, `new_column` what the column is called afterwards, of the type `new_type`; both are
+    empty for one that is not there any more.
     """
 
     loss: Loss
     table: DescribedTable
     column: str = ""
     new_table: str = ""
+    new_key: str = ""
     new_column: str = ""
+    new_type: str = ""
     where: str = ""
-    becomes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +192,10 @@ class _Judge:
             table=self.table.before,
             column=before.name,
             new_table=self.name,
+            new_key=self.table.after.key,
             new_column=after.name,
             where=self._spoken(where),
-            becomes=self._spoken(new_value(self.table, after.name, self.dialect)),
+            new_type=after.column.column_type,
         )
 
     async def _added(self, column: DescribedColumn) -> AsyncIterator[Kept | Problem]:

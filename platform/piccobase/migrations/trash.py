@@ -34,10 +34,13 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     column: str = ""
     key: str
     new_table: str = ""
+    new_key: str = ""
     new_column: str = ""
     create: list[str] = []
     followed: dict[str, list[dict[str, Any]]] = {}
     """Rows of the system's tables that went with a collection."""
+    back: bool = False
+    """Whether the migration's way back took it away; then the migration itself, run again, brings it back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,11 @@ async def list_trash(db: Database, migration: str | None = None) -> list[Trash]:
     ]
 
 
+async def trash_for(db: Database, migration: str, *, back: bool) -> list[Trash]:
+    """What a migration brings back: with `back` its way back what it took away, else it what its way back did."""
+    return [it for it in await list_trash(db, migration) if it.details.back != back] if migration else []
+
+
 async def purge_trash(
     db: SchemaDatabase, ids: Sequence[str] = (), *, older_than: timedelta | None = None, everything: bool = False
 ) -> list[Trash]:
@@ -110,12 +118,17 @@ async def forget(db: Database, trash: Trash) -> None:
 
 
 async def keep(
-    db: SchemaDatabase, kept: Kept, migration: str, followed: Mapping[str, list[dict[str, Any]]] | None = None
-) -> None:
-    """Copies the values of a loss, before it happens and in the same transaction."""
+    db: SchemaDatabase,
+    kept: Kept,
+    migration: str,
+    followed: Mapping[str, list[dict[str, Any]]] | None = None,
+    *,
+    back: bool = False,
+) -> str:
+    """Copies the values of a loss, before it happens and in the same transaction. Returns the id, "" for no values."""
     loss, table = kept.loss, kept.table
     if kept.loss.kind == "filled" and not kept.column:
-        return  # of a new column: there was nothing
+        return ""  # of a new column: there was nothing
     await _make(db)
     id_ = new_record_id()
     source, key = table.table._meta.get_formatted_tablename(), quoted(table.key)
@@ -123,9 +136,8 @@ async def keep(
     if not kept.column:
         await db.rows(f"CREATE TABLE {trash} AS SELECT * FROM {source}")
     else:
-        became = f', {kept.becomes} AS "became"' if kept.becomes else ""
         await db.rows(
-            f'CREATE TABLE {trash} AS SELECT {key} AS "key", {quoted(kept.column)} AS "value"{became} '
+            f'CREATE TABLE {trash} AS SELECT {key} AS "key", {quoted(kept.column)} AS "value" '
             f"FROM {source} WHERE {kept.where}"
         )
         await db.rows(f'CREATE UNIQUE INDEX {quoted(f"{TRASH_PREFIX}{id_}_key")} ON {trash} ("key")')
@@ -134,13 +146,26 @@ async def keep(
         column=kept.column,
         key=table.key,
         new_table=kept.new_table,
+        new_key=kept.new_key,
         new_column=kept.new_column,
         create=[] if kept.column else ddl.create_table(table.table, db.dialect),
         followed=dict(followed or {}),
+        back=back,
     )
     values = (id_, loss.place, loss.kind, loss.rows, migration, int(unix_time() * 1000))
     sql = f'INSERT INTO "_trash" ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)'
     await db.rows(in_dialect(sql, db.dialect), (*values, msgspec.json.encode(details).decode()))
+    return id_
+
+
+async def note_what_became(db: Database, kept: Kept, id_: str) -> None:
+    """After the change: what stands there now, so that it can be told which values somebody has changed since."""
+    if id_ and kept.new_column:
+        trash, table, key = quoted(TRASH_PREFIX + id_), _full(kept.new_table), quoted(kept.new_key)
+        type_ = f" {kept.new_type}" if db.dialect == "postgres" else ""
+        await db.rows(f'ALTER TABLE {trash} ADD COLUMN "became"{type_}')
+        now = f'SELECT n.{quoted(kept.new_column)} FROM {table} AS n WHERE n.{key} = {trash}."key"'
+        await db.rows(f'UPDATE {trash} SET "became" = ({now})')
 
 
 async def _exists(db: Database) -> bool:
@@ -188,7 +213,7 @@ async def only_untouched(db: Database, trashed: Sequence[Trash]) -> None:
     """Before a way back: takes those values out of the trash in whose place somebody has written another since."""
     for it in trashed:
         if it.kind != "dropped":
-            table, column, key = it.details.new_table, it.details.new_column, it.details.key
+            table, column, key = it.details.new_table, it.details.new_column, it.details.new_key
             same = "IS NOT DISTINCT FROM" if db.dialect == "postgres" else "IS"
             text = "::text" if db.dialect == "postgres" else ""  # JSON cannot be compared
             await db.rows(

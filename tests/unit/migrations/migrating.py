@@ -52,7 +52,7 @@ async def migrate(
     engine: Engine, change: SchemaChange, accepted: Collection[str] = (), migration: str = "", *, restore: bool = False
 ) -> ChangePlan:
     """Planned and applied; the plan is what is done."""
-    planned = await plan_change(engine, change, reverts=migration if restore else "")
+    planned = await plan_change(engine, change, **{"reverts" if restore else "migration": migration})
     async with engine.schema_transaction():
         done = await apply_change(engine, change, accepted=accepted, migration=migration, restore=restore)
     assert [step.sql for step in planned.steps] == [step.sql for step in done.steps]

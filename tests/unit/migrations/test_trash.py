@@ -97,6 +97,21 @@ async def test_a_value_that_was_written_since_is_not_overwritten(engine: Engine)
     ]
 
 
+async def test_what_the_way_back_takes_away_comes_back_when_the_migration_is_run_again(engine: Engine) -> None:
+    before, after = [table("posts", n=Integer())], [table("posts", n=Integer(), body=Text())]
+    await make(engine, before)
+    await before[0].insert(before[0](id="a"), before[0](id="b"))
+    change = change_of(engine, before, after)
+    await migrate(engine, change, (), "m1")
+    bound(engine, after)
+    await rows(engine, "UPDATE posts SET body = 'written' WHERE id = 'a'")
+    await migrate(engine, change.reversed(), ["posts.body"], "m1", restore=True)
+    assert [it.place for it in await list_trash(engine)] == ["posts.body"]
+    await migrate(engine, change, (), "m1")
+    assert await after[0].select(after[0].body).order_by(after[0].id) == [{"body": "written"}, {"body": ""}]  # type: ignore[attr-defined]
+    assert await list_trash(engine) == []
+
+
 async def test_the_trash_is_purged_by_id_by_age_and_altogether(engine: Engine) -> None:
     before, after = [table("posts", a=Text(), b=Text(), c=Text())], [table("posts")]
     await make(engine, before)
