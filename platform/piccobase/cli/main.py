@@ -1,5 +1,6 @@
 """The group that holds the commands, and the one place where an error of ours becomes a line and exit status 1."""
 
+import os
 import sys
 from typing import Any
 
@@ -22,6 +23,8 @@ class Commands(click.RichGroup):
     """Prints an error of ours as it reads, without a traceback. Anything else is a bug and shows one."""
 
     def invoke(self, context: click.Context) -> Any:
+        if os.environ.get("NO_COLOR"):  # no-color.org
+            context.color = False
         try:
             return super().invoke(context)
         except PiccobaseError as error:
