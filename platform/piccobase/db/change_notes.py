@@ -5,8 +5,7 @@ during a statement is written right after it, so that a savepoint or a transacti
 log along.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -33,10 +32,22 @@ class _Layout(NamedTuple):
 
     collection: str
     key: int
-    fields: tuple[tuple[int, str], ...]
+    names: tuple[str, ...]  # of fields, in the order of the columns; empty where a column is none
     kept: tuple[tuple[int, str], ...]
 
 
+def _layout(watched: WatchedTable, places: Mapping[str, int]) -> _Layout:
+    fields = {folded(column): name for column, name in watched.fields.items()}
+    kept = {folded(column): name for column, name in watched.kept.items()}
+    return _Layout(
+        watched.collection,
+        places[folded(watched.key)],
+        tuple(fields.get(column, "") for column in places),
+        tuple((place, kept[column]) for column, place in places.items() if column in kept),
+    )
+
+
+LogRow = tuple[Any, ...]
 _Row = tuple[Any, ...] | None
 _Note = tuple[str, _Row, _Row]  # a table, and a row before and after; both None where it cannot be read
 
@@ -76,31 +87,19 @@ class ChangeNotes:
             columns: list[Any] = self._cursor.execute(_COLUMNS, (watched.table,), can_cache=False).fetchall()
             places = {folded(column): place for _, place, column in columns}
             if folded(watched.key) in places:
-                self._layouts[columns[0][0]] = _Layout(
-                    watched.collection,
-                    places[folded(watched.key)],
-                    _placed(watched.fields, places),
-                    _placed(watched.kept, places),
-                )
+                self._layouts[columns[0][0]] = _layout(watched, places)
 
-    @contextmanager
-    def pausing(self) -> Iterator[None]:
-        """Notes nothing within the block."""
-        layouts = dict(self._layouts)
+    def pause(self) -> None:
+        """Notes nothing until `look_again`: what a change of the schema does to rows is no change of records. SQLite
+        may empty a table before it drops it."""
         self._layouts.clear()
-        try:
-            yield
-        finally:
-            self._layouts.update(layouts)
 
     def note_commit(self) -> None:
         """The connection has committed: the next change of the file's version is somebody else's."""
         self._data = self._connection.data_version()
 
     def _follow_others(self) -> None:
-        """Another process may have changed the schema since the last transaction."""
-        if self._connection.data_version() == self._data:
-            return
+        """Another process has committed since the last transaction, and may have changed the schema."""
         if self._schema_version() == self._schema:
             self._data = self._connection.data_version()
         else:
@@ -116,31 +115,42 @@ class ChangeNotes:
 
     def write(self, actor: tuple[str, str]) -> None:
         """Writes what was noted into the log, in the transaction that is open. Raises apsw.Error."""
-        self._follow_others()
-        rows = list(self._rows(actor, int(unix_time() * 1000)))
+        self.insert(self.take(actor))
+
+    def take(self, actor: tuple[str, str]) -> list[LogRow]:
+        """What was noted, as rows of the log. It is noted no longer."""
+        if self._connection.data_version() != self._data:
+            self._follow_others()
+        rows = self._rows(*actor, int(unix_time() * 1000))
         self.noted.clear()
+        return rows
+
+    def insert(self, rows: Sequence[LogRow]) -> None:
+        """Raises apsw.Error."""
         if len(rows) == 1:
             self._cursor.execute(_INSERT, rows[0])
         else:
             self._cursor.executemany(_INSERT, rows)
 
-    def _rows(self, actor: tuple[str, str], moment: int) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, actor_collection: str, actor: str, moment: int) -> list[LogRow]:
+        rows: list[LogRow] = []
         for table, before, after in self.noted:
             layout = self._layouts.get(table)
             if layout is None:
                 continue  # it is no longer a collection's
-            if before is after:
-                yield layout.collection, "", "update", None, *actor, moment, None
-                continue
-            if before is not None and after is not None and before[layout.key] == after[layout.key]:
-                names = tuple([name for place, name in layout.fields if _differ(before[place], after[place])])
-                yield layout.collection, _id(after[layout.key]), "update", self._names(names), *actor, moment, None
-                continue
-            if before is not None:
-                row = {name: before[place] for place, name in layout.kept}
-                yield layout.collection, _id(before[layout.key]), "delete", None, *actor, moment, _json(row)
-            if after is not None:
-                yield layout.collection, _id(after[layout.key]), "create", None, *actor, moment, None
+            collection, key = layout.collection, layout.key
+            if before is None and after is None:
+                rows.append((collection, "", "update", None, actor_collection, actor, moment, None))
+            elif before is not None and after is not None and before[key] == after[key]:
+                names = self._names(_changed(layout.names, before, after))
+                rows.append((collection, _id(after[key]), "update", names, actor_collection, actor, moment, None))
+            else:
+                if before is not None:
+                    row = _kept(layout, before)
+                    rows.append((collection, _id(before[key]), "delete", None, actor_collection, actor, moment, row))
+                if after is not None:
+                    rows.append((collection, _id(after[key]), "create", None, actor_collection, actor, moment, None))
+        return rows
 
     def _names(self, names: tuple[str, ...]) -> str:
         said = self._said.get(names)
@@ -163,20 +173,18 @@ def _note(layouts: Mapping[str, _Layout], noted: list[_Note], update: apsw.PreUp
         noted.append((table, None, None))
 
 
-def _placed(names: Mapping[str, str], places: Mapping[str, int]) -> tuple[tuple[int, str], ...]:
-    return tuple((places[folded(column)], name) for column, name in names.items() if folded(column) in places)
-
-
-def _differ(before: Any, after: Any) -> bool:
-    return before != after or type(before) is not type(after)
+def _changed(names: Sequence[str], before: Sequence[Any], after: Sequence[Any]) -> tuple[str, ...]:
+    found = [name for name, was, is_ in zip(names, before, after, strict=True) if was != is_]
+    return tuple([name for name in found if name])
 
 
 def _id(key: Any) -> str:
     return key if type(key) is str else _text(key) if type(key) is bytes else str(key)
 
 
-def _json(row: Mapping[str, Any]) -> str:
-    return _encode({name: _text(value) if type(value) is bytes else value for name, value in row.items()}).decode()
+def _kept(layout: _Layout, row: Sequence[Any]) -> str:
+    values = {name: row[place] for place, name in layout.kept}
+    return _encode({name: _text(value) if type(value) is bytes else value for name, value in values.items()}).decode()
 
 
 def _text(blob: bytes) -> str:

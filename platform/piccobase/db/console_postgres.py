@@ -13,10 +13,12 @@ from typing import Any
 
 import asyncpg
 
+from piccobase.base.observing import acting
 from piccobase.db.console import MOST_ROWS, TIME_LIMIT, WRITING, Cells, ColumnOfAnswer, Guarded, SQLAnswer, SQLFailed
 from piccobase.db.postgres import PostgresEngine
 from piccobase.db.postgres_errors import DRIVER_ERRORS
 from piccobase.db.postgres_tokens import NotTokens, Token, tokens
+from piccobase.db.postgres_transaction import actor_setting
 
 _AT_ONCE = 2
 _READING = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "EXPLAIN", "SHOW"})
@@ -97,6 +99,7 @@ class PostgresConsole:
                 "lock_timeout": "10000",
                 "standard_conforming_strings": "on",
                 "row_security": "on",
+                "piccobase.actor": actor_setting(acting()),
             },
         )
         try:

@@ -10,10 +10,12 @@ from typing import Any
 
 import apsw
 
+from piccobase.base.observing import acting
+from piccobase.db.change_notes import ChangeNotes, LogRow
 from piccobase.db.connections import open_connection
 from piccobase.db.console import TIME_LIMIT, WRITING, Cells, ColumnOfAnswer, Guarded, SQLAnswer, SQLFailed
 from piccobase.db.embedded import EmbeddedEngine
-from piccobase.db.statements import first_word
+from piccobase.db.statements import SCHEMA, first_word
 
 _OPCODES = 10_000  # of SQLite's virtual machine between two looks at the clock
 _LONGEST_VALUE = 64 << 20  # bytes of a text or blob, also while it is being put together
@@ -90,19 +92,45 @@ class SQLiteConsole:
                 connection.authorizer = authorizer(self._guarded)
                 return _read(connection, text)
             connection.execute("BEGIN IMMEDIATE")
-            before = connection.total_changes()
-            connection.authorizer = authorizer(self._guarded)
-            for _ in connection.execute(text):
-                pass
-            connection.authorizer = None
+            affected = self._write(connection, text)
             connection.execute("COMMIT")
-            return SQLAnswer(affected=connection.total_changes() - before)
+            return SQLAnswer(affected=affected)
         except apsw.InterruptError:
             raise SQLFailed(f"The query took longer than {self._time_limit:g} seconds.") from None
         except apsw.Error as error:
             raise SQLFailed(str(error).removeprefix(f"{type(error).__name__}: ")) from error
         finally:
             connection.close(True)
+
+    def _write(self, connection: apsw.Connection, text: str) -> int:
+        """Runs the statements of `text`, and writes the change log of them. Returns how many rows they changed."""
+        notes = ChangeNotes(connection)
+        logged: list[LogRow] = []
+        actor, changes_schema = acting(), False
+        notes.watch_stored()
+        before = connection.total_changes()
+        guard = authorizer(self._guarded)
+
+        def between(cursor: apsw.Cursor, statement: str, _: Any) -> bool:
+            nonlocal changes_schema
+            logged.extend(notes.take(actor))
+            if changes_schema:
+                connection.authorizer = None
+                notes.look_again()
+                connection.authorizer = guard
+            if changes_schema := first_word(statement) in SCHEMA:
+                notes.pause()
+            return True
+
+        connection.authorizer = guard
+        cursor = connection.cursor()
+        cursor.exec_trace = between
+        for _ in cursor.execute(text):
+            pass
+        connection.authorizer = None
+        affected = connection.total_changes() - before
+        notes.insert([*logged, *notes.take(actor)])
+        return affected
 
 
 def _read(connection: apsw.Connection, text: str) -> SQLAnswer:

@@ -124,7 +124,7 @@ class PostgresTransaction(PiccoloTransaction):
             if (actor := acting()) == NOBODY:
                 await self.fetch(begin)
             else:
-                await self._execute_here(f"{begin}; SET LOCAL piccobase.actor = '{_hexadecimal(actor)}'")
+                await self._execute_here(f"{begin}; SET LOCAL piccobase.actor = '{actor_setting(actor)}'")
         except BaseException:
             self.connection.terminate()  # BEGIN may have been done all the same
             self.engine.pools.release(self.connection)
@@ -265,7 +265,7 @@ async def fetch(connection: Connection, sql: str, args: Sequence[Any]) -> list[A
     return records
 
 
-def _hexadecimal(actor: tuple[str, str]) -> str:
+def actor_setting(actor: tuple[str, str]) -> str:
     """The actor as the triggers of the change log read it; a setting takes no parameter, and digits need no quoting."""
     return ".".join(text.encode().hex() for text in actor)
 

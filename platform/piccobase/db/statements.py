@@ -24,7 +24,7 @@ _FIRST_WORD = re.compile(rf"{_BLANK}*(\w*)", re.DOTALL)
 _NOTHING = re.compile(rf"(?:{_BLANK}|;)*", re.DOTALL)
 _READING = frozenset({"SELECT", "WITH", "VALUES"})
 _CONTROL = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"})
-_SCHEMA = frozenset({"CREATE", "ALTER", "DROP", "REINDEX", "ANALYZE"})
+SCHEMA = frozenset({"CREATE", "ALTER", "DROP", "REINDEX", "ANALYZE"})
 _BARE = frozenset({"PRAGMA", "VACUUM", "ATTACH", "DETACH"})
 
 # SQLite's program jumps back by one of these; `Program` runs a trigger or a cascade, `VUpdate` a virtual table.
@@ -86,7 +86,7 @@ def kind_of(connection: apsw.Connection, sql: str, args: Sequence[Any]) -> Kind:
     reads = _only_reads(connection, sql, args)
     if word in _BARE:
         return Kind.BARE
-    if word in _SCHEMA:
+    if word in SCHEMA:
         return Kind.SCHEMA
     if word == "EXPLAIN":  # whether it reads, SQLite answers for what is explained
         return Kind.EXPLAIN

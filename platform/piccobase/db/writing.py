@@ -132,16 +132,15 @@ class Writer:
             self.lost = not connection.in_transaction
             if self.lost or connection.total_changes() == changes:
                 self.notes.forget()
-            # else it was one that keeps what it has done before it failed (OR FAIL)
-            self._write_notes()
+            elif self.notes.noted:  # one that keeps what it has done before it failed (OR FAIL)
+                self._write_notes()
             raise translated(error, connection) from error
-        self._write_notes()
+        if self.notes.noted:
+            self._write_notes()
         return found
 
     def _write_notes(self) -> None:
         """Brings the change log up to date. A transaction whose log cannot be written is not kept."""
-        if not self.notes.noted:
-            return
         connection = self.inline.connection
         self._changed.add(CHANGES)
         try:
@@ -170,11 +169,10 @@ class Writer:
         return found
 
     def _change_schema(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
-        """What this does to rows (SQLite may empty a table before it drops it) is no change of records."""
         self._changed_all = True
+        self.notes.pause()
         try:
-            with self.notes.pausing():
-                return self._run(sql, args, fetch)
+            return self._run(sql, args, fetch)
         finally:
             self.notes.look_again()
 

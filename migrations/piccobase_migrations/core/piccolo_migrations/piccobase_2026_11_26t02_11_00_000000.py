@@ -13,10 +13,11 @@ VERSION = "1.38.0"
 DESCRIPTION = "The change log is written by the database"
 
 # Of a trigger: the collection's id, its key's column, the names of its fields by column, and those without secrets.
+# It runs with the rights of whoever migrates, since not everybody who may change a record may write the log.
 # The actor is in hexadecimal digits, so that it can stand in the text of a statement.
 FUNCTION = """
-CREATE FUNCTION "_note_change"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, {schema}
-AS $$
+CREATE FUNCTION "_note_change"() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     acting text[] := string_to_array(coalesce(current_setting('piccobase.actor', true), ''), '.');
     actor_collection text := convert_from(decode(coalesce(acting[1], ''), 'hex'), 'UTF8');
