@@ -80,6 +80,8 @@ class _Planning:
                     unquoted(token.text) for token in tokens(it.rest(first + 2)) if token.kind in ("name", "word")
                 ]
                 return self._add_unique("_".join([self.name, *columns, "key"]), it.rest(first + 2))
+            case ["ADD", "CHECK" | "FOREIGN", _]:
+                return self._rebuilt(Rebuild(self.name, add_constraints={"": it.rest(first + 1)}))
             case ["ADD", "COLUMN", _]:
                 return self._add_column(it.rest(first + 2))
             case ["ADD", _, _]:
@@ -90,10 +92,14 @@ class _Planning:
                 return self._drop_constraint(it.name(first + 2), missing_ok=False)
             case ["DROP", "COLUMN", _]:
                 return self._drop_column(self._column(it.name(first + 2)))
+            case ["DROP", _]:
+                return self._drop_column(self._column(it.name(first + 1)))
             case ["RENAME", "CONSTRAINT", _]:
                 return self._rename_constraint(it.name(first + 2), it.name(first + 4))
             case ["ALTER", "COLUMN", _]:
                 return self._alter_column(self._column(it.name(first + 2)), first + 3)
+            case ["ALTER", _, _]:
+                return self._alter_column(self._column(it.name(first + 1)), first + 2)
             case ["SET", "SCHEMA", _]:
                 raise DatabaseFailed(f"SQLite has no schemas: {self.name} cannot be moved to {it.name(first + 2)}.")
         raise DatabaseFailed(f"This change of a table is not known: {it.rest(first)}")

@@ -120,7 +120,7 @@ async def told(ask: Ask, found: Counter[Dangling]) -> list[str]:
 async def _lines(ask: Ask, found: list[Dangling]) -> AsyncIterator[str]:
     for it in found:
         if it.mismatch:
-            yield f"{it.table}: {it.mismatch}"
+            yield f"{it.table}: {it.mismatch}; what is pointed to must be a primary key or unique"
             continue
         columns = await ask(
             'SELECT "from" FROM pragma_foreign_key_list(?) WHERE id = ? ORDER BY seq', (it.table, it.key)
