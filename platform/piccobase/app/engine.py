@@ -2,8 +2,10 @@
 
 import os
 
-from piccobase.app.services import Engine, make_engine
+from piccobase.app.services import Engine
 from piccobase.base.config import load_config
+from piccobase.db.embedded import EmbeddedEngine
+from piccobase.db.postgres import PostgresEngine
 from piccobase.migrations.door import open_door
 
 open_door()  # whoever has an engine of ours has imported this, and may call Piccolo's commands
@@ -13,6 +15,9 @@ def engine(database_url: str = "", data_dir: str = "") -> Engine:
     """`DB = piccobase.engine()` in a piccolo_conf.py: the engine that `piccobase serve` would use.
 
     Arguments are defaults, which `PICCOBASE_DATABASE_URL` and `PICCOBASE_DATA_DIR` override; without either it is the
-    embedded database in `data/`. Nothing is opened before the first query.
+    embedded database in `data/`. Nothing is opened or made before the first query.
     """
-    return make_engine(load_config({}, os.environ, {"database_url": database_url, "data_dir": data_dir}))
+    config = load_config({}, os.environ, {"database_url": database_url, "data_dir": data_dir})
+    if config.embedded:
+        return EmbeddedEngine(config.data_dir / "data.db", makes_folder=True)
+    return PostgresEngine(config.database_url)

@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, Literal
@@ -50,9 +51,9 @@ class EmbeddedEngine(SQLiteEngine):
     `busy_timeout` seconds. `synchronous="NORMAL"` loses no commit when the process dies; when the machine does, the
     last ones may be missing, but none is there by half. "FULL" waits for the disk at each commit.
 
-    Connections are opened with the first statement. Raises DatabaseUnavailable when the file cannot be used. No other
-    SQLite library in this process, such as Python's sqlite3, may open the file: two of them do not see each other's
-    locks (sqlite.org/howtocorrupt.html §2.2).
+    Connections are opened with the first statement; with `makes_folder` it makes the file's folder too. Raises
+    DatabaseUnavailable when the file cannot be used. No other SQLite library in this process, such as Python's sqlite3,
+    may open the file: two of them do not see each other's locks (sqlite.org/howtocorrupt.html §2.2).
     """
 
     dialect: Dialect = "sqlite"
@@ -66,6 +67,7 @@ class EmbeddedEngine(SQLiteEngine):
         synchronous: Literal["OFF", "NORMAL", "FULL", "EXTRA"] = "NORMAL",
         busy_timeout: float = 10.0,
         lock_timeout: float = 30.0,
+        makes_folder: bool = False,
         log_queries: bool = False,
         log_responses: bool = False,
     ) -> None:
@@ -78,6 +80,7 @@ class EmbeddedEngine(SQLiteEngine):
         self._synchronous = synchronous
         self._busy_timeout = busy_timeout
         self._lock_timeout = lock_timeout
+        self._makes_folder = makes_folder
         self._inline_opcodes = inline_opcodes
         self._kinds = Kinds()
         self._tables_of = TablesOf(partial(self._connect, readonly=True))
@@ -351,6 +354,9 @@ class EmbeddedEngine(SQLiteEngine):
         self._inlines.clear()
 
     def _connect(self, *, readonly: bool) -> apsw.Connection:
+        if self._makes_folder:
+            with suppress(OSError):  # which opening the file will tell
+                os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
         return open_connection(
             self.path, readonly=readonly, synchronous=self._synchronous, busy_timeout=self._busy_timeout
         )

@@ -58,7 +58,7 @@ class Project:
     def following(self) -> list[type[Table]]:
         """The tables that follow the code: those of no app with migrations."""
         migrated = {table for app in self.apps if app.has_history for table in app.tables}
-        return [table for table in self.served if table not in migrated]
+        return [table for table in self.served if table not in migrated and not issubclass(table, View)]
 
     @property
     def own(self) -> list[ProjectApp]:

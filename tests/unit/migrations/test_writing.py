@@ -46,7 +46,7 @@ class Size(StrEnum):
     large = "l"
 
 
-def table(name: str, tablename: str, *, of: Any = Table, schema: str | None = None, **members: Any) -> type[Table]:
+def table(name: str, tablename: str, /, *, of: Any = Table, schema: str | None = None, **members: Any) -> type[Table]:
     """A class as it would be declared."""
     words = {"tablename": tablename, **({"schema": schema} if schema else {})}
     made: type[Table] = type(of)(name, (of,), members, **words)
