@@ -73,7 +73,7 @@ class PostgresPlan:
         for name in sorted(self.aside):
             table = self.difference.before[name].table
             aside = quoted(aside_name(table._meta.tablename))
-            yield self._step(f"ALTER TABLE {_called(table)} RENAME TO {aside}", f"sets {name} aside", name)
+            yield self._step(f"ALTER TABLE {called(table)} RENAME TO {aside}", f"sets {name} aside", name)
             yield from self._set_indexes_aside(self.difference.before[name])
         moved = [it for it in self.difference.common if it.renamed]
         for it in moved:
@@ -81,7 +81,7 @@ class PostgresPlan:
             if (old.schema or "public") != (new.schema or "public"):
                 for sql in ddl.create_schema(it.after.table, "postgres"):
                     yield self._step(sql, f"creates the schema {new.schema}", it.after.name, lock="")
-                sql = f"ALTER TABLE {_called(it.before.table)} SET SCHEMA {quoted(new.schema or 'public')}"
+                sql = f"ALTER TABLE {called(it.before.table)} SET SCHEMA {quoted(new.schema or 'public')}"
                 yield self._step(sql, f"moves {it.before.name} to {it.after.name}", it.after.name)
         schemas = {it.after.table._meta.schema for it in moved}
         for schema in schemas:
@@ -111,7 +111,7 @@ class PostgresPlan:
         taken = {column.name for column in table.added} | set(table.renamed_columns.values())
         renames = {column.name: aside_name(column.name) for column in table.dropped if column.name in taken}
         for old, new in rename_steps({**renames, **table.renamed_columns}):
-            sql = f"ALTER TABLE {_called(table.after.table)} RENAME COLUMN {quoted(old)} TO {quoted(new)}"
+            sql = f"ALTER TABLE {called(table.after.table)} RENAME COLUMN {quoted(old)} TO {quoted(new)}"
             yield self._step(sql, f"renames {table.after.name}.{old} to {new}", table.after.name)
 
     def _rename_parts(self) -> Iterator[Step]:
@@ -126,7 +126,7 @@ class PostgresPlan:
             for old, new in rename_steps({old: new for _, old, new, _ in within}):
                 table, constraint = about[new] = about[old]
                 if constraint:
-                    sql = f"ALTER TABLE {_called(table.after.table)} RENAME CONSTRAINT {quoted(old)} TO {quoted(new)}"
+                    sql = f"ALTER TABLE {called(table.after.table)} RENAME CONSTRAINT {quoted(old)} TO {quoted(new)}"
                 else:
                     sql = f"ALTER INDEX {_beside(table.after, old)} RENAME TO {quoted(new)}"
                 yield self._step(sql, f"renames {old}, which is called after what was renamed", table.after.name)
@@ -183,11 +183,11 @@ class PostgresPlan:
         yield self._step(put_back(table, trash), f"puts back the rows of {table.name}", table.name, lock="")
         for column in table.columns.values():
             if column.counts:
-                called, name = _called(table.table), quoted(column.name)
-                sequence = (
-                    f"pg_get_serial_sequence({ddl.literal(called, 'postgres')}, {ddl.literal(column.name, 'postgres')})"
-                )
-                sql = f"SELECT setval({sequence}, max({name})) FROM {called} HAVING max({name}) IS NOT NULL"
+                counted, name = called(table.table), quoted(column.name)
+                of = f"{ddl.literal(counted, 'postgres')}, {ddl.literal(column.name, 'postgres')}"
+                greatest = f"max({name})"
+                sql = f"SELECT setval(pg_get_serial_sequence({of}), {greatest}) FROM {counted} "
+                sql += f"HAVING {greatest} IS NOT NULL"
                 yield self._step(sql, f"goes on counting {table.name}.{column.name}", table.name, lock="")
 
     def _point_later(self, table: DescribedTable) -> Iterator[Step]:
@@ -230,7 +230,7 @@ class PostgresPlan:
                     yield self._step(sql, f"adds {value} to the type {column.type}", table.after.name, lock="")
 
     def _columns(self, table: TableDifference) -> Iterator[Step]:
-        name, called = table.after.name, _called(table.after.table)
+        name, altered = table.after.name, called(table.after.table)
         rows = self.rows.get(table.before.name, 0)
         for before, after in table.changed:
             yield from self._fill(table, before, after)
@@ -242,7 +242,7 @@ class PostgresPlan:
             alters += clauses
             if clauses:
                 words.append(f"changes {after.name}")
-            rewritten |= is_conversion(before, after, "postgres") and not _is_wider(before, after)
+            rewritten |= is_conversion(before, after, "postgres") and not is_wider(before, after)
         for column in table.added:
             alters.append(f"ADD COLUMN {self._new_column(column)}")
             words.append(f"adds {column.name}")
@@ -252,22 +252,27 @@ class PostgresPlan:
             each = costs.REWRITE if rewritten else costs.SCAN
             says = f"{name}: {', '.join(words)}"
             touched = rows if rewritten else 0
-            yield self._step(f"ALTER TABLE {called} {', '.join(alters)}", says, name, rows=touched, each=each)
+            for clause in self._together(alters):
+                yield self._step(f"ALTER TABLE {altered} {clause}", says, name, rows=touched, each=each)
         for column in table.added:
             if self._is_filled_once(column):
-                sql = f"ALTER TABLE {called} ALTER COLUMN {quoted(column.name)} DROP DEFAULT"
+                sql = f"ALTER TABLE {altered} ALTER COLUMN {quoted(column.name)} DROP DEFAULT"
                 yield self._step(sql, f"{name}.{column.name} has no default", name)
         for column in table.added:
             if column.name in table.trashed:
                 value = from_trash(table, column.name, quoted(column.name), renamed=True)
-                sql = f"UPDATE {called} SET {quoted(column.name)} = {value}"
+                sql = f"UPDATE {altered} SET {quoted(column.name)} = {value}"
                 says = f"puts back the values of {name}.{column.name}"
                 yield self._step(sql, says, name, rows=rows, each=costs.UPDATE, lock=costs.ROWS)
         if table.dropped:
             taken = {column.name for column in table.added} | set(table.renamed_columns.values())
             gone = [aside_name(it.name) if it.name in taken else it.name for it in table.dropped]
-            sql = f"ALTER TABLE {called} " + ", ".join(f"DROP COLUMN {quoted(it)}" for it in gone)
+            sql = f"ALTER TABLE {altered} " + ", ".join(f"DROP COLUMN {quoted(it)}" for it in gone)
             yield self._step(sql, f"{name}: drops {', '.join(it.name for it in table.dropped)}", name)
+
+    def _together(self, alters: Sequence[str]) -> list[str]:
+        """All in one statement: then the table is rewritten once."""
+        return [", ".join(alters)]
 
     def _new_column(self, column: DescribedColumn) -> str:
         """Without its constraints: those are made when everything is there that they speak of."""
@@ -281,11 +286,13 @@ class PostgresPlan:
 
     def _fill(self, table: TableDifference, before: DescribedColumn, after: DescribedColumn) -> Iterator[Step]:
         """Where NULL is not allowed any more. A column that is converted is filled on the way."""
-        if not before.null or after.null or is_conversion(before, after, "postgres"):
+        if not before.null or after.null:
+            return
+        if is_conversion(before, after, "postgres") and not is_wider(before, after):
             return
         name = quoted(after.name)
         value = default_value(after, "postgres")
-        sql = f"UPDATE {_called(table.after.table)} SET {name} = {zero(after, 'postgres') if value is None else value} "
+        sql = f"UPDATE {called(table.after.table)} SET {name} = {zero(after, 'postgres') if value is None else value} "
         rows = self.rows.get(table.before.name, 0)
         says = f"fills {table.after.name}.{after.name} where it is empty"
         yield self._step(
@@ -303,7 +310,7 @@ class PostgresPlan:
             expression = new_value(table, after.name, "postgres", renamed=True)
             if kind_of(after.column).enum:
                 expression = f"({expression})::{after.column.column_type}"
-            using = "" if _is_wider(before, after) else f" USING {expression}"
+            using = "" if is_wider(before, after) else f" USING {expression}"
             yield f"{alter} TYPE {after.column.column_type}{using}"
             if value is not None:
                 yield f"{alter} SET DEFAULT {value}"
@@ -320,20 +327,24 @@ class PostgresPlan:
             real = self._real(table.before, part)
             if real is None or (part.columns and gone.issuperset(part.columns) and part.name not in self.new_names):
                 continue  # it goes with its columns
-            name, constraint = real
-            if constraint:
-                sql = f"ALTER TABLE {_called(table.after.table)} DROP CONSTRAINT {quoted(name)}"
-            else:
-                sql = f"DROP INDEX {_beside(table.after, name)}"
-            yield self._step(sql, f"drops the {part.kind} {name} of {table.after.name}", table.after.name)
+            yield self._drop_part(table.after, part, *real)
+
+    def _drop_part(self, table: DescribedTable, part: Part, name: str, is_constraint: bool) -> Step:
+        if is_constraint:
+            sql = f"ALTER TABLE {called(table.table)} DROP CONSTRAINT {quoted(name)}"
+        else:
+            sql = f"DROP INDEX {_beside(table, name)}"
+        return self._step(sql, f"drops the {part.kind} {name} of {table.name}", table.name)
 
     def _add_parts(self, table: TableDifference) -> Iterator[Step]:
         rows = self.rows.get(table.before.name, 0)
         for part in table.added_parts:
-            if part.kind in ("index", "unique index"):
-                yield self._create_index(table.after, part, rows)
-            else:
-                yield self._add_constraint(table.after, part, rows)
+            yield self._add_part(table.after, part, rows)
+
+    def _add_part(self, table: DescribedTable, part: Part, rows: int) -> Step:
+        if part.kind in ("index", "unique index"):
+            return self._create_index(table, part, rows)
+        return self._add_constraint(table, part, rows)
 
     def _create_index(self, table: DescribedTable, part: Part, rows: int) -> Step:
         column = table.columns[part.columns[0]].column
@@ -355,12 +366,12 @@ class PostgresPlan:
                 lock = costs.SHARE_ROW
             case _:
                 body = f"UNIQUE {part.text} ({columns})" if part.text else f"UNIQUE ({columns})"
-        sql = f"ALTER TABLE {_called(table.table)} ADD CONSTRAINT {quoted(part.name)} {body}"
+        sql = f"ALTER TABLE {called(table.table)} ADD CONSTRAINT {quoted(part.name)} {body}"
         says = f"adds the {part.kind} {part.name} to {table.name}"
         return self._step(sql, says, table.name, rows=rows, each=costs.INDEX, lock=lock)
 
 
-def _called(table: type[Table]) -> str:
+def called(table: type[Table]) -> str:
     name: str = table._meta.get_formatted_tablename()
     return name
 
@@ -386,7 +397,7 @@ def _real_index(shape: TableShape, part: Part) -> IndexShape | None:
     return next((it for it in alike if it.partial == (part.kind == "unique index")), None)
 
 
-def _is_wider(before: DescribedColumn, after: DescribedColumn) -> bool:
+def is_wider(before: DescribedColumn, after: DescribedColumn) -> bool:
     """Whether all values stay as they are, and PostgreSQL rewrites nothing: a text that may be longer."""
     old, _, old_length = before.type.partition("(")
     new, _, new_length = after.type.partition("(")

@@ -180,6 +180,26 @@ CASES = [
         {"bands": [{"name": "x"}, {"name": "y"}]},
         tables={"bands": "groups"},
     ),
+    Case(
+        "odd names and long ones",
+        lambda: [
+            table(
+                "a-b c",
+                c_d=Varchar(unique=True, db_column_name="x-y z"),
+                n=Integer(index=True, db_column_name="Größe"),
+            )
+        ],
+        lambda: [
+            table(
+                "t" * 60,
+                c_d=Varchar(unique=True, db_column_name="z" * 60),
+                n=Integer(index=True, db_column_name="select"),
+            )
+        ],
+        {"a-b c": [{"id": "a", "c_d": "v", "n": 1}]},
+        tables={"a-b c": "t" * 60},
+        columns={("t" * 60, "x-y z"): "z" * 60, ("t" * 60, "Größe"): "select"},
+    ),
     # --- columns: added
     added("a nullable column", of(Varchar, null=True, default=None)),
     added("one with a constant default", of(Varchar, default="it's")),
@@ -376,6 +396,14 @@ CASES = [
         [1],
     ),
     changed(
+        "longer, and null no more",
+        of(Varchar, length=5, null=True, default=None),
+        of(Varchar, length=9),
+        ["x", None],
+        ["x", ""],
+        same_back=False,
+    ),
+    changed(
         "choices, help and secret",
         of(Varchar),
         of(Varchar, choices=Letter, help_text="Help", secret=True, required=True),
@@ -538,3 +566,20 @@ async def test_changes_one_after_another_are_planned_as_they_will_be_run(engine:
     for change, plan in zip([first, second], plans, strict=True):
         done = await migrate(engine, change)
         assert [step.sql for step in done.steps] == [step.sql for step in plan.steps]
+
+
+async def test_a_table_moves_to_another_schema(postgres_engine: PostgresEngine) -> None:
+    engine = postgres_engine
+    before = [table("people", schema="old", name=Varchar(index=True)), table("bands", name=Varchar())]
+    after = [table("persons", schema="new", name=Varchar(index=True)), table("bands", schema="old", name=Varchar())]
+    await make(engine, before)
+    await before[0].insert(before[0](id="a", name="x"))
+    change = change_of(engine, before, after, {"people": "persons"})
+    await migrate(engine, change)
+    shape = comparable(await read_shape(engine))
+    assert set(shape) == {"new.persons", "old.bands"}
+    assert [index[0] for index in shape["new.persons"]["indexes"]] == ["persons_name"]
+    bound(engine, after)
+    assert await after[0].count() == 1
+    await migrate(engine, change.reversed())
+    assert set(await shape_of(engine)) == {"old.people", "bands"}
