@@ -1,7 +1,7 @@
 """The public face: a new public name is a deliberate line here."""
 
 import piccobase
-from piccobase import columns
+from piccobase import columns, testing
 
 PUBLIC = {
     "App",
@@ -38,6 +38,22 @@ COLUMNS = {
     "URL",
 }
 
+TESTING = {
+    "PASSWORD",
+    "Caller",
+    "Factory",
+    "Request",
+    "Scenario",
+    "TestApp",
+    "delete",
+    "frozen",
+    "get",
+    "patch",
+    "post",
+    "put",
+    "scenarios",
+}
+
 
 def test_the_package_offers_exactly_these_names() -> None:
     assert set(piccobase.__all__) == PUBLIC | {"__version__"}
@@ -45,6 +61,10 @@ def test_the_package_offers_exactly_these_names() -> None:
 
 def test_every_name_offered_is_there() -> None:
     assert [name for name in piccobase.__all__ if not hasattr(piccobase, name)] == []
+
+
+def test_the_test_kit_offers_exactly_these_names() -> None:
+    assert set(testing.__all__) == TESTING
 
 
 def test_our_columns_stand_where_migrations_look_for_them() -> None:

@@ -3,7 +3,7 @@
 import time as _time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _frozen: datetime | None = None
 
@@ -24,13 +24,31 @@ def steady_time() -> float:
     return _frozen.timestamp() if _frozen else _time.monotonic()
 
 
+class FrozenClock:
+    """The clock while it stands still."""
+
+    @property
+    def moment(self) -> datetime:
+        """Where it stands."""
+        return now()
+
+    def move(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
+        """Moves it on, or back by what is less than zero."""
+        self.move_to(now() + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds))
+
+    def move_to(self, moment: datetime) -> None:
+        """Moves it to an instant (aware)."""
+        global _frozen
+        _frozen = moment
+
+
 @contextmanager
-def frozen(moment: datetime) -> Iterator[None]:
-    """Stops the clock at `moment` (aware), for tests."""
+def frozen(moment: datetime) -> Iterator[FrozenClock]:
+    """Stops the clock at `moment` (aware) as long as the block lasts, for tests."""
     global _frozen
     before, _frozen = _frozen, moment
     try:
-        yield
+        yield FrozenClock()
     finally:
         _frozen = before
 

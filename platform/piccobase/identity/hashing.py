@@ -26,6 +26,9 @@ class Cost:
     lanes: int = 1
 
 
+CHEAPEST = Cost(memory=8, passes=1)  # the least that argon2 takes, for tests that are not about cost
+
+
 class Hasher:
     """Hashes and checks passwords in threads of its own.
 
@@ -34,11 +37,14 @@ class Hasher:
     """
 
     def __init__(self, cost: Cost | None = None, *, threads: int = 2, waiting: int = 64) -> None:
-        cost = cost or Cost()
-        self._argon2 = PasswordHasher(time_cost=cost.passes, memory_cost=cost.memory, parallelism=cost.lanes)
-        self._dummy = _dummy_hash(cost)
+        self.set_cost(cost or Cost())
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="piccobase-hashing")
         self._places = BoundedSemaphore(threads + waiting)
+
+    def set_cost(self, cost: Cost) -> None:
+        """What hashes cost from now on."""
+        self._argon2 = PasswordHasher(time_cost=cost.passes, memory_cost=cost.memory, parallelism=cost.lanes)
+        self._dummy = _dummy_hash(cost)
 
     async def hash(self, password: str) -> str:
         """The argon2id hash to store, with its salt and its cost in it. Raises Unavailable when the queue is full."""

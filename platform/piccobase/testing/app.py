@@ -1,0 +1,179 @@
+"""An app under test: started in this process, without a port, on an empty database that is gone afterwards."""
+
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+import httpx
+from piccolo.table import Table
+
+from piccobase.app.declared import App
+from piccobase.app.services import Services
+from piccobase.auth.superusers import upsert_superuser
+from piccobase.base.errors import StartError
+from piccobase.identity.hashing import CHEAPEST
+from piccobase.mail.collecting import Collector
+from piccobase.mail.message import Message
+from piccobase.schema.collections import CollectionInfo
+from piccobase.schema.rules import Role
+from piccobase.testing import looking
+from piccobase.testing.calling import ADDRESS, PASSWORD, Caller
+from piccobase.testing.factories import Counter, Factory
+
+SUPERUSER = "root@example.com"
+Check = Callable[[Caller, httpx.Response], Awaitable[None]]
+
+
+class TestApp(Caller):
+    """A started app, to be used as `async with TestApp(app) as api:`. Asked directly it is asked as by a guest.
+
+    `app` is an App, or the tables that one is made of with `roles`. It runs on an embedded database in a temporary
+    folder, or on `database_url` (an empty PostgreSQL database), and keeps its files in `data_dir` if that is given.
+    Variables of the environment (`PICCOBASE_…`) do not count; `config` are options by the same names: `sql=True`.
+
+    Passwords are hashed as cheaply as can be. Mails are collected. Jobs wait for `run_jobs`. The requests are logged
+    unless `logs` is false. Each answer is given to the `checks`, which may raise.
+    """
+
+    __test__ = False  # or pytest would take it for a class of tests
+
+    def __init__(
+        self,
+        app: App | Sequence[type[Table]],
+        *,
+        roles: Sequence[Role] = (),
+        database_url: str | None = None,
+        data_dir: Path | str | None = None,
+        logs: bool = True,
+        checks: Sequence[Check] = (),
+        config: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self.app = self
+        self.declared = app if isinstance(app, App) else App(app, roles)
+        self.token = ""
+        self.record = {}
+        self.checks = list(checks)
+        self.counter = Counter()
+        self._options = {**config, "database_url": database_url, "data_dir": data_dir}
+        self._logs = logs
+        self._open = AsyncExitStack()
+        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._services: Services | None = None
+        self._mailbox = Collector()
+
+    async def __aenter__(self) -> Self:
+        """Starts it. Raises StartError as a server would."""
+        async with AsyncExitStack() as opening:
+            if self._options["data_dir"] is None:
+                folder = opening.enter_context(tempfile.TemporaryDirectory(prefix="piccobase-test-"))
+                self._options["data_dir"] = Path(folder) / "data"
+            config = self.declared.config(self._options, environment={})
+            self._services = await self.declared.start(config, migrate=True)
+            opening.push_async_callback(self.declared.stop)
+            self._services.hasher.set_cost(CHEAPEST)
+            self._services.mail.mailer = lambda: self._mailbox
+            self._services.request_log.keeping = self._logs
+            self._open = opening.pop_all()
+        self.client = self.client_at(ADDRESS)
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+        self._services = None
+        await self._open.aclose()
+
+    @property
+    def services(self) -> Services:
+        """What the running app consists of. Raises StartError before its start."""
+        if self._services is None:
+            raise StartError("The app under test was not started: use `async with TestApp(app) as api:`.")
+        return self._services
+
+    def client_at(self, address: str) -> httpx.AsyncClient:
+        """The HTTP client of whoever asks from an IP address."""
+        if address not in self._clients:
+            transport = httpx.ASGITransport(self.declared, client=(address, 1))
+            self._clients[address] = httpx.AsyncClient(transport=transport, base_url="http://test")
+        return self._clients[address]
+
+    # --- who asks
+
+    async def superuser(self, email: str = SUPERUSER) -> Caller:
+        """The app asked by a superuser, who is made at the first call with this address."""
+        superusers = self.collection("_superusers").table
+        found = superusers.objects().where(superusers._meta.get_column_by_name("email") == email).first()
+        if not await found:
+            await upsert_superuser(self.services.engine, self.services.hasher, email, PASSWORD)
+        superuser = await found
+        assert superuser is not None
+        return await self.acting_as(superuser)
+
+    async def user(self, collection: str | type[Table], **values: Any) -> Caller:
+        """The app asked by a new record of an auth collection, made as by `make`. The password is PASSWORD."""
+        return await self.acting_as(await self.make(collection, **values))
+
+    async def acting_as(self, record: Mapping[str, Any] | Table) -> Caller:
+        """The app asked by an auth record that is there: one of Piccolo, or one as the API answers it.
+
+        Nobody signs in for that, so no rule is asked. Raises NotFound where there is no such record.
+        """
+        collection, seen = await looking.auth_record(self.services, record)
+        token_key = collection.by_name["tokenKey"].piccolo
+        row = await collection.table.select(token_key.as_alias("key")).where(collection.key.piccolo == seen["id"])
+        token = await self.services.password.tokens.issue(collection, seen["id"], row[0]["key"])
+        return Caller(self, token, seen)
+
+    async def signed_in(self, collection: str, identity: str, password: str = PASSWORD) -> Caller:
+        """The app asked by somebody who signs in over the API. Raises AssertionError unless that is allowed."""
+        path = f"/api/collections/{collection}/auth-with-password"
+        answer = await self.post(path, {"identity": identity, "password": password})
+        assert answer.status_code == 200, f"{identity} may not sign in: {answer.status_code} {answer.text}"
+        return Caller(self, answer.json()["token"], answer.json()["record"])
+
+    # --- what is put there
+
+    async def make(self, collection: str | type[Table] | Factory, **values: Any) -> dict[str, Any]:
+        """A new record with these values, and plausible ones for whatever else is required; as a superuser sees it.
+
+        No rule is asked, but values are validated and passwords hashed. Raises InvalidRecord.
+        """
+        factory = collection if isinstance(collection, Factory) else Factory(collection)
+        return await factory.make(self, **values)
+
+    async def make_many(
+        self, collection: str | type[Table] | Factory, count: int, **values: Any
+    ) -> list[dict[str, Any]]:
+        """So many of them."""
+        return [await self.make(collection, **values) for _ in range(count)]
+
+    async def run_jobs(self) -> None:
+        """Runs all jobs that are due, mails among them, until none is left that is."""
+        await self.services.work.worker.drain()
+
+    # --- what there is
+
+    def collection(self, name: str | type[Table]) -> CollectionInfo:
+        """A collection by its name, its id or its class. Raises LookupError with the nearest name."""
+        return looking.collection_of(self.services.registry, name)
+
+    async def rows(self, collection: str | type[Table]) -> list[dict[str, Any]]:
+        """All records of a collection or view, as a superuser sees them, in the order in which they came."""
+        return await looking.records(self.services, self.collection(collection))
+
+    async def log(self) -> list[dict[str, Any]]:
+        """The requests that were logged, in the order in which they were answered: `method`, `url`, `status` …"""
+        return await looking.logged(self.services)
+
+    async def changes(self) -> list[looking.Changed]:
+        """What the change log has, from its beginning."""
+        return await looking.changed(self.services)
+
+    @property
+    def mails(self) -> list[Message]:
+        """The mails that were sent, the oldest first: `to`, `subject`, `html`, `text`. They are sent by jobs."""
+        return self._mailbox.sent
