@@ -184,13 +184,25 @@ async def test_full_text_search_over_a_table_finds_its_rows_afterwards(db: Embed
     await db.rows("INSERT INTO found (found, rank) VALUES ('integrity-check', 1)")
 
 
-async def test_it_fails_while_another_process_writes(db: EmbeddedEngine, tmp_path: Path) -> None:
+async def test_it_waits_long_for_another_process_but_not_for_ever(db: EmbeddedEngine, tmp_path: Path) -> None:
     impatient = EmbeddedEngine(tmp_path / "data.db", busy_timeout=0.01)
     async with db.transaction():
         await db.rows("UPDATE posts SET title = 'C'")
         with pytest.raises(SerializationFailed):
             async with impatient.schema_transaction():
                 pass
+
+    async def change() -> None:
+        async with impatient.schema_transaction():
+            await run_rebuild(impatient, Rebuild("posts", drop=["title"]))
+
+    async with db.transaction():
+        await db.rows("UPDATE posts SET title = 'C'")
+        changing = asyncio.create_task(change())
+        await asyncio.sleep(0.05)
+        assert not changing.done()
+    await changing
+    assert await db.rows("SELECT * FROM posts") == [("a", "x"), ("b", "y")]
     await check_as_before(impatient)
     await impatient.close()
 
