@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from piccobase.db import ddl
 from piccobase.db.engine import Database, Row
+from piccobase.db.shape import TRASH_PREFIX
 from piccobase.db.value_kinds import kind_of
 from piccobase.migrations.changes import Loss, Problem
 from piccobase.migrations.comparing import Difference, TableDifference
@@ -81,11 +82,40 @@ async def _judge(
         if count := rows.get(table.name):
             why = f"the table is dropped with {_rows(count)}."
             found.append(Kept(loss=Loss(place=table.name, kind="dropped", rows=count, why=why), table=table))
+    for table in difference.created:
+        if trash := difference.trashed.get(table.name):
+            found += [it async for it in _rows_that_cannot_come_back(db, difference, table, trash)]
     for common in difference.changed:
         found += [it async for it in _Judge(db, difference, common, rows, version, unknown).all()]
     return Judgement(
         tuple(it for it in found if isinstance(it, Kept)), tuple(it for it in found if isinstance(it, Problem))
     )
+
+
+async def _rows_that_cannot_come_back(
+    db: Database, difference: Difference, table: DescribedTable, trash: str
+) -> AsyncIterator[Problem]:
+    """Of a table that was dropped: those that point to what somebody has deleted since."""
+    for part in table.parts:
+        target = next((it for it in difference.common if part.pointer and it.after.name == part.pointer.table), None)
+        if part.pointer is None or target is None:
+            continue
+        column = ddl.quoted(part.columns[0])
+        there = f"n.{ddl.quoted(target.old_name(part.pointer.column))} = t.{column}"
+        gone = f"NOT EXISTS (SELECT 1 FROM {target.before.table._meta.get_formatted_tablename()} AS n WHERE {there})"
+        [(count,)] = await db.rows(
+            f"SELECT count(*) FROM {ddl.quoted(trash)} AS t WHERE t.{column} IS NOT NULL AND {gone}"
+        )
+        if count:
+            text = (
+                f"{_rows(count)} in the trash {_point(count)} to a record that is not in {part.pointer.table} "
+                f"any more. {_without_trash(trash)}"
+            )
+            yield Problem(place=f"{table.name}.{part.columns[0]}", text=text)
+
+
+def _without_trash(trash: str) -> str:
+    return f"To go back without them: piccobase migrate purge {trash.removeprefix(TRASH_PREFIX)}"
 
 
 class _Judge:
@@ -305,9 +335,10 @@ class _Judge:
         [(count, first)] = await self._ask(f'SELECT count(*), min("_key") FROM {self._values([name])} WHERE {where}')
         if not count:
             return None
+        trash = self.table.trashed.get(name)
         text = (
             f"{_rows(count)} {_point(count)} to a record that is not in {part.pointer.table}, the first is {first}. "
-            "Correct them first."
+            f"{_without_trash(trash) if trash else 'Correct them first.'}"
         )
         return Problem(place=f"{self.name}.{name}", text=text)
 

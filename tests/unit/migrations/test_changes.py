@@ -583,3 +583,18 @@ async def test_a_table_moves_to_another_schema(postgres_engine: PostgresEngine) 
     assert await after[0].count() == 1
     await migrate(engine, change.reversed())
     assert set(await shape_of(engine)) == {"old.people", "bands"}
+
+
+async def test_what_was_renamed_can_be_dropped_later_by_its_new_name(engine: Engine, fresh: Fresh) -> None:
+    """Piccolo's own migrations leave PostgreSQL's constraints with their old names, and do not find them then."""
+    states = [
+        [table("bands", slug=Varchar(unique=True, required=True), n=Integer(index=True), ok=Check('"n" >= 0'))],
+        [table("groups", name=Varchar(unique=True, required=True), m=Integer(index=True), ok=Check('"m" >= 0'))],
+        [table("groups", name=Varchar(required=True), m=Integer())],
+    ]
+    await make(engine, states[0])
+    await states[0][0].insert(states[0][0](id="a", slug="x"))
+    renamed = {("groups", "slug"): "name", ("groups", "n"): "m"}
+    await migrate(engine, change_of(engine, states[0], states[1], {"bands": "groups"}, renamed))
+    await migrate(engine, change_of(engine, states[1], states[2]))
+    assert await shape_of(engine) == await fresh.shape(bound(fresh.engine, states[2]))

@@ -37,7 +37,8 @@ def test_a_table_is_created() -> None:
         "CREATE TYPE IF NOT EXISTS state AS ENUM ('a')",
         (
             'CREATE TABLE "bands" ("id" VARCHAR(15) PRIMARY KEY NOT NULL DEFAULT \'\', "boss" INTEGER '
-            'REFERENCES "people" ("id") ON DELETE CASCADE ON UPDATE CASCADE, "state" state NOT NULL DEFAULT \'a\', "n" INTEGER DEFAULT 0)'
+            'REFERENCES "people" ("id") ON DELETE CASCADE ON UPDATE CASCADE, '
+            '"state" state NOT NULL DEFAULT \'a\', "n" INTEGER DEFAULT 0)'
         ),
         'CREATE INDEX "bands_n" ON "bands" ("n")',
         (

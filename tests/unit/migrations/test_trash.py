@@ -13,7 +13,7 @@ from piccobase.base.errors import StartError
 from piccobase.db.placeholders import in_dialect
 from piccobase.db.setup import plan_setup
 from piccobase.db.shape import read_shape
-from piccobase.migrations.changes import SchemaChange
+from piccobase.migrations.changes import MigrationRefused, SchemaChange
 from piccobase.migrations.trash import list_trash, purge_trash
 from piccobase.schema.system import RoleGrant, Secret, StoredCollection, StoredSetting
 
@@ -77,6 +77,37 @@ async def test_a_dropped_table_comes_back_with_its_rows(engine: Engine) -> None:
         {"id": 3, "name": "Cleo"},
     ]
     assert await list_trash(engine) == []
+
+
+async def test_rows_whose_target_is_gone_cannot_come_back_and_the_way_out_is_said(engine: Engine) -> None:
+    author = table("authors", name=Varchar())
+    before = [author, table("posts", author=ForeignKey(author)), table("notes", writer=ForeignKey(author))]
+    after = [author, table("notes")]
+    await make(engine, before)
+    await author.insert(author(id="a"), author(id="b"))
+    await before[1].insert(before[1](id="p", author="a"), before[1](id="q", author="b"))
+    await before[2].insert(before[2](id="n", writer="a"))
+    change = change_of(engine, before, after)
+    await migrate(engine, change, ["posts", "notes.writer"], "m1")
+    await rows(engine, "DELETE FROM authors WHERE id = 'a'")
+    with pytest.raises(MigrationRefused) as refused:
+        await migrate(engine, change.reversed(), (), "m1", restore=True)
+    kept = {it.place: it.id for it in await list_trash(engine)}
+    assert str(refused.value).splitlines()[1:] == [
+        (
+            "posts.author: 1 row in the trash points to a record that is not in authors any more. "
+            f"To go back without them: piccobase migrate purge {kept['posts']}"
+        ),
+        (
+            "notes.writer: 1 row points to a record that is not in authors, the first is n. "
+            f"To go back without them: piccobase migrate purge {kept['notes.writer']}"
+        ),
+    ]
+    await purge_trash(engine, list(kept.values()))
+    await migrate(engine, change.reversed(), (), "m1", restore=True)
+    bound(engine, before)
+    assert await before[1].count() == 0
+    assert await before[2].select() == [{"id": "n", "writer": None}]
 
 
 async def test_a_value_that_was_written_since_is_not_overwritten(engine: Engine) -> None:
