@@ -178,12 +178,13 @@ async def test_a_changed_expression_holds_from_the_next_start_on(database_url: s
 async def test_the_api_lists_and_runs_schedules_for_superusers(clockwork: Clockwork) -> None:
     root = await clockwork.api.superuser()
     listed = await root.ask("GET", "/api/crons")
-    assert listed.json()[:5] == [
+    assert listed.json()[:6] == [
         {"id": "often", "expression": "*/5 * * * *"},
         {"id": "nightly", "expression": "0 3 * * *"},
         {"id": "report", "expression": "0 6 * * *"},
         {"id": "__pbDBOptimize__", "expression": "0 0 * * *"},
         {"id": "__pbJobsCleanup__", "expression": "*/10 * * * *"},
+        {"id": "__pbChangesCleanup__", "expression": "40 * * * *"},
     ]
     assert (await root.ask("GET", "/api/crons", query={"fields": "id"})).json()[0] == {"id": "often"}
     for id_ in ("nightly", "__pbDBOptimize__", "__pbJobsCleanup__"):

@@ -17,7 +17,7 @@ from piccobase.app.logging import close_request_log, open_request_log
 from piccobase.app.mailing import check_mails, compose_mail
 from piccobase.app.migrating import prepare_database
 from piccobase.app.sql import make_console
-from piccobase.app.watching import watch_changes
+from piccobase.app.watching import keep_changes_bounded, watch_changes
 from piccobase.app.working import Work, compose_work
 from piccobase.auth.first_superuser import FirstSuperuser
 from piccobase.auth.impersonation import Impersonation
@@ -173,6 +173,7 @@ async def start_services(
         settings = SettingsService(SettingsStore(engine, secrets))
         await settings.load()
         working = compose_work(config, engine, work)
+        keep_changes_bounded(working.registry, engine, settings)
         mail = compose_mail(config, settings, registry, secrets, working.jobs, mails)
         services = _compose(config, engine, registry, secrets, settings, working, mail, warnings)
         services.project = project

@@ -18,11 +18,12 @@ _SNAPSHOT = r"\d{1,20}:\d{1,20}:(?:\d{1,20}(?:,\d{1,20})*)?"
 _POSITION = re.compile(rf"(?P<seen>{_SNAPSHOT})(?:;(?P<target>{_SNAPSHOT});(?P<number>\d{{1,18}}))?")
 _NOTHING_SEEN = "1:1:"
 
-# One row at least, which tells the snapshot of this statement, and whether some of the changes are gone.
+# One row at least, which tells the snapshot of this statement, and whether some of the changes are gone: then there is
+# the mark that `prune` leaves, with the newest transaction of which something is gone, and the one that deleted it.
 _NEXT = f"""
 SELECT "now".*, "next".* FROM (
     SELECT pg_current_snapshot()::text, EXISTS (
-        SELECT 1 FROM "_changes" WHERE "collection" = '' AND "tx" >= pg_snapshot_xmin($1::text::pg_snapshot)
+        SELECT 1 FROM "_changes" WHERE "collection" = '' AND "tx" >= pg_snapshot_xmin($1::text::pg_snapshot) %s
     )
 ) AS "now" LEFT JOIN (
     SELECT {COLUMNS} FROM "_changes"
@@ -30,8 +31,12 @@ SELECT "now".*, "next".* FROM (
     AND "collection" <> '' %s ORDER BY "position" LIMIT $2
 ) AS "next" ON TRUE ORDER BY "next"."position"
 """
-_NEWER = _NEXT % ""
-_REST = _NEXT % 'AND pg_visible_in_snapshot("tx", $3::text::pg_snapshot) AND "position" > $4'
+_NEWER = _NEXT % ("", "")
+_REST = _NEXT % (
+    # Only a mark has a number there, and nothing else is to be read as one.
+    """AND CASE "collection" WHEN '' THEN NOT pg_visible_in_snapshot("record"::xid8, $3::text::pg_snapshot) END""",
+    'AND pg_visible_in_snapshot("tx", $3::text::pg_snapshot) AND "position" > $4',
+)
 
 
 class _Position(NamedTuple):
@@ -65,7 +70,7 @@ class PostgresChangeLog:
         else:
             rows = await self._db.rows(_NEWER, (at.seen, limit))
         now, forgotten = rows[0][:2]
-        if forgotten and at.seen != _NOTHING_SEEN:
+        if forgotten and (at.target or at.seen != _NOTHING_SEEN):
             raise ChangesForgotten
         target = at.target or now
         found = [change_of(str(_Position(at.seen, target, row[2])), row[2:]) for row in rows if row[2] is not None]
