@@ -147,10 +147,7 @@ def test_a_table_over_time(shell: Shell) -> None:
     refused = told.partition("$ serve")[2].partition("$ migrate plan")[0]
     assert refused.count("status 1") == 2
     assert "--accept-loss posts.views" in refused if shell.url is None else "piccobase migrate" in refused
-    if shell.url is None or "goes through" in told:
-        assert "On a copy it goes through" in told
-    else:
-        assert "No copy can be made" in told
+    assert "On a copy it goes through" in told
     done = told.rpartition("$ migrate status")[2]
     assert "done 20" in done
     assert "pending" not in done

@@ -87,7 +87,7 @@ def _table_lines(change: TableChange) -> Iterator[str]:
         elif altered.is_renamed:
             yield f"{place} is called {altered.after.name} in the code, no longer {altered.before.name}"
         if altered.is_altered:
-            yield f"{place} changes: {', '.join(_what_changes(altered))}"
+            yield f"{name}.{altered.after.db_name} changes: {', '.join(_what_changes(altered))}"
     gone = {constraint.name for constraint in change.constraints_dropped}
     new = {constraint.name for constraint in change.constraints_added}
     for names, words in ((gone & new, "changes"), (new - gone, "is new"), (gone - new, "is gone")):

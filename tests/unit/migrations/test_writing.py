@@ -150,7 +150,10 @@ CHANGES: list[tuple[str, list[type[Table]], list[type[Table]], dict[str, Any], l
         [posts(title=Text(), n=Integer())],
         [posts(headline=Varchar(), n=Integer())],
         {"columns": {"posts.title": "headline"}},
-        ["posts.title is renamed to headline", "posts.title changes: Text becomes Varchar, length nothing becomes 255"],
+        [
+            "posts.title is renamed to headline",
+            "posts.headline changes: Text becomes Varchar, length nothing becomes 255",
+        ],
     ),
     (
         "names swapped",
@@ -174,7 +177,7 @@ CHANGES: list[tuple[str, list[type[Table]], list[type[Table]], dict[str, Any], l
         [posts(title=Text())],
         [posts(title=Text(db_column_name="Title"))],
         {},
-        ["posts.title is renamed to Title", "posts.title changes: db_column_name None becomes 'Title'"],
+        ["posts.title is renamed to Title", "posts.Title changes: db_column_name None becomes 'Title'"],
     ),
     (
         "a constraint under its name",
