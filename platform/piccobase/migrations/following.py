@@ -1,6 +1,7 @@
 """What goes along in the system's own tables when a table is renamed or dropped, in the same transaction.
 
-Ids of collections are kept by a rename, so only names follow: in `_collections`, and in the labels of rate limits.
+Ids of collections are kept by a rename, so only names follow: in `_collections`, with what the change log knows of the
+table, and in the labels of rate limits.
 """
 
 from collections.abc import Mapping
@@ -11,10 +12,12 @@ import msgspec
 from piccobase.db.engine import Database
 from piccobase.db.placeholders import in_dialect
 from piccobase.db.shape import Shape
+from piccobase.db.watched import CHANGES, from_stored, stored_form
 from piccobase.migrations.comparing import Difference
 from piccobase.migrations.ordering import rename_steps
 
 Rows = list[dict[str, Any]]
+_DROPPED = "dropped:"  # before the id of a collection, in the change log
 
 # Of a collection that is dropped, by its id: who has which role, and what its tokens are signed with.
 _GOES_ALONG = {
@@ -33,8 +36,32 @@ async def rename_collections(db: Database, difference: Difference, shape: Shape)
         sql = in_dialect('UPDATE "_collections" SET "name" = ? WHERE "name" = ?', db.dialect)
         for old, new in rename_steps(renames):
             await db.rows(sql, (new, old))
+        if "watched" in shape.tables["_collections"].columns:
+            await _follow_watched(db, difference)
     if renames and "_settings" in shape.tables:
         await _rename_labels(db, renames)
+
+
+async def _follow_watched(db: Database, difference: Difference) -> None:
+    """Until the next start, which stores it anew: so that who writes meanwhile writes the change log too."""
+    sql = in_dialect('UPDATE "_collections" SET "watched" = ? WHERE "id" = ?', db.dialect)
+    by_table = {it.before.table._meta.tablename: it for it in difference.changed}
+    for id_, text in await db.rows('SELECT "id", "watched" FROM "_collections"'):
+        stored = from_stored(text)
+        change = by_table.get(stored.table) if stored else None
+        if stored is None or change is None:
+            continue
+        renamed, gone = change.renamed_columns, {column.name for column in change.dropped}
+        meta = change.after.table._meta
+        followed = msgspec.structs.replace(
+            stored,
+            table=meta.tablename,
+            schema=meta.schema or "",
+            key=renamed.get(stored.key, stored.key),
+            fields={renamed.get(it, it): renamed.get(it, name) for it, name in stored.fields.items() if it not in gone},
+            secrets=tuple(renamed.get(it, it) for it in stored.secrets if it not in gone),
+        )
+        await db.rows(sql, (stored_form(followed), id_))
 
 
 async def _rename_labels(db: Database, renames: Mapping[str, str]) -> None:
@@ -89,6 +116,9 @@ async def take_along(db: Database, table: str, shape: Shape) -> dict[str, Rows]:
         rows = await db.rows(in_dialect(f'SELECT {listed} FROM "{name}" WHERE {condition}', db.dialect), args)
         gone[name] = [dict(zip(columns, row, strict=True)) for row in rows]
         await db.rows(in_dialect(f'DELETE FROM "{name}" WHERE {condition}', db.dialect), args)
+    if CHANGES in shape.tables:  # its rows stay, since their numbers have no gaps, under an id that nobody gets
+        sql = in_dialect(f'UPDATE "{CHANGES}" SET "collection" = ? WHERE "collection" = ?', db.dialect)
+        await db.rows(sql, (_DROPPED + id_, id_))
     return gone
 
 
@@ -103,3 +133,7 @@ async def bring_back(db: Database, followed: Mapping[str, Rows], shape: Shape) -
             places = ", ".join("?" for _ in columns)
             sql = f'INSERT INTO "{name}" ({listed}) VALUES ({places}) ON CONFLICT DO NOTHING'
             await db.rows(in_dialect(sql, db.dialect), [row[column] for column in columns])
+    for row in followed.get("_collections", []):
+        if CHANGES in shape.tables:
+            sql = in_dialect(f'UPDATE "{CHANGES}" SET "collection" = ? WHERE "collection" = ?', db.dialect)
+            await db.rows(sql, (row["id"], _DROPPED + row["id"]))

@@ -140,7 +140,7 @@ def pairs(draw: st.DrawFn) -> Pair:
 @st.composite
 def _afterwards(draw: st.DrawFn, before: Schema) -> tuple[dict[str, str], dict[tuple[str, str], str], Schema]:
     fates = {name: draw(st.sampled_from(["stays", "stays", "stays", "renamed", "dropped"])) for name in before}
-    free = draw(st.permutations([it for it in ("ant", "bee", "cat", "dog", "elk", "fox") if it not in before]))
+    free = draw(st.permutations([it for it in ("ant", "bee", "cat", "dog", "elk", "fox", "gnu") if it not in before]))
     spare = list(free)
     names = {name: spare.pop() if fates[name] == "renamed" else name for name in before if fates[name] != "dropped"}
     if len(names) > 1 and draw(st.integers(0, 5)) == 0:  # two swap their names

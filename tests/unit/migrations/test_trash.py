@@ -13,9 +13,10 @@ from piccobase.base.errors import StartError
 from piccobase.db.placeholders import in_dialect
 from piccobase.db.setup import plan_setup
 from piccobase.db.shape import read_shape
+from piccobase.db.watched import WatchedTable, from_stored, stored_form
 from piccobase.migrations.changes import MigrationRefused, SchemaChange
 from piccobase.migrations.trash import list_trash, purge_trash
-from piccobase.schema.system import RoleGrant, Secret, StoredCollection, StoredSetting
+from piccobase.schema.system import RoleGrant, Secret, StoredChange, StoredCollection, StoredSetting
 
 
 @pytest.fixture(autouse=True)
@@ -161,7 +162,11 @@ async def test_the_trash_is_purged_by_id_by_age_and_altogether(engine: Engine) -
     assert await rows(engine, f"SELECT {name} FROM {everything} WHERE {name} LIKE '\\_trash\\_%' ESCAPE '\\'") == []
 
 
-SYSTEM = (StoredCollection, RoleGrant, Secret, StoredSetting)
+SYSTEM = (StoredCollection, RoleGrant, Secret, StoredSetting, StoredChange)
+CHANGE = (
+    "INSERT INTO _changes (collection, record, verb, actor_collection, actor, time) "
+    "VALUES ('pbc_1', 'u', 'delete', '', '', 1)"
+)
 
 
 async def test_what_the_system_knows_of_a_collection_follows_its_rename(engine: Engine) -> None:
@@ -198,14 +203,34 @@ async def test_a_collection_of_the_same_name_does_not_get_the_secrets_of_one_tha
         await before[0].insert(before[0](id="u", name="Ann"))
     await StoredCollection.insert(StoredCollection(id="pbc_1", name="users", kind="auth", auth_rule=""))
     await RoleGrant.insert(RoleGrant(id="r", collection="pbc_1", record="u", role="editor"))
+    await rows(engine, CHANGE)
     await Secret.insert(Secret(name="token.pbc_1.auth", value="old"), Secret(name="token.pbc_10.auth", value="other"))
     change: SchemaChange = change_of(engine, before, after)
     await migrate(engine, change, ["users"], "m1")
     assert await rows(engine, "SELECT name FROM _secrets") == [("token.pbc_10.auth",)]
     assert await rows(engine, "SELECT 1 FROM _roles UNION ALL SELECT 1 FROM _collections") == []
+    assert await rows(engine, "SELECT collection FROM _changes") == [("dropped:pbc_1",)]
     bound(engine, before)
     await migrate(engine, change.reversed(), (), "m1", restore=True)
+    assert await rows(engine, "SELECT collection FROM _changes") == [("pbc_1",)]
     assert await rows(engine, "SELECT value FROM _secrets ORDER BY value") == [("old",), ("other",)]
     assert await rows(engine, "SELECT id, record, role FROM _roles") == [("r", "u", "editor")]
     assert await rows(engine, "SELECT id, name FROM _collections") == [("pbc_1", "users")]
     assert await before[0].count() == int(with_rows)
+
+
+async def test_what_the_change_log_knows_of_a_table_follows_it(engine: Engine) -> None:
+    """Other processes write the log by it until the next start."""
+    before = [table("users", name=Varchar(), phone=Varchar(), note=Text())]
+    after = [table("people", title=Varchar(), phone=Varchar())]
+    await make(engine, [*before, *SYSTEM])
+    fields = {"id": "id", "name": "name", "phone": "phone", "note": "note"}
+    watched = WatchedTable(table="users", collection="pbc_1", key="id", fields=fields, secrets=("name", "note"))
+    stored = StoredCollection(id="pbc_1", name="users", kind="base", auth_rule="", watched=stored_form(watched))
+    await StoredCollection.insert(stored)
+    await migrate(engine, change_of(engine, before, after, {"users": "people"}, {("people", "name"): "title"}))
+    [[text]] = await rows(engine, "SELECT watched FROM _collections")
+    fields = {"id": "id", "title": "title", "phone": "phone"}
+    assert from_stored(text) == WatchedTable(
+        table="people", collection="pbc_1", key="id", fields=fields, secrets=("title",)
+    )
