@@ -117,32 +117,44 @@ def status(app: str, data_dir: Path | None, database_url: str | None) -> None:
 
 async def _status(target: str, options: Mapping[str, Any]) -> None:
     opened = await open_project(target, options)
-    if has_database(opened.config):
-        async with database_of(opened) as engine:
-            seen = {(row.app, row.name): row for row in await recorded(engine)}
-            _say_status(opened, seen)
-            try:
-                left = await _waiting(opened, engine)
-            except StartError as error:
-                click.echo(click.style(error.message, fg="red"))
-                return
-            if not left:
-                for line in await differing(engine, opened.project):
-                    click.echo(f"The database is not as the migrations have left it: {line}")
-    else:
-        _say_status(opened, {})
+    if not has_database(opened.config):
+        _say_status(opened, {}, None)
         click.echo("There is no database yet; the first start makes it.")
+        return
+    async with database_of(opened) as engine:
+        seen = {(row.app, row.name): row for row in await recorded(engine)}
+        try:
+            waiting, why = await _waiting(opened, engine), ""
+        except StartError as error:
+            waiting, why = None, error.message
+        _say_status(opened, seen, waiting)
+        if why:
+            click.echo(click.style(why, fg="red"))
+        elif not waiting:
+            for line in await differing(engine, opened.project):
+                click.echo(f"The database is not as the migrations have left it: {line}")
 
 
-def _say_status(opened: Opened, seen: Mapping[tuple[str, str], Recorded]) -> None:
+def _say_status(
+    opened: Opened,
+    seen: Mapping[tuple[str, str], Recorded],
+    waiting: Sequence[tuple[AppConfig, Migration]] | None,
+) -> None:
+    """`waiting` is None where nobody knows: then all that was not seen is."""
+    pending = None if waiting is None else {(app.app_name, migration.id) for app, migration in waiting}
     system = opened.history(_SYSTEM)
     done = sum((_SYSTEM, migration.id) in seen for migration in system)
     click.echo(f"{heading('the system')}  {done} of {len(system)} done")
     for app, history in own_histories(opened.project, opened.histories):
         click.echo(heading(app.name))
         for migration in history:
-            row = seen.get((app.name, migration.id))
-            state = f"done {row.ran_on}" if row else click.style("pending".ljust(24), fg="yellow")
+            place = (app.name, migration.id)
+            if place in seen:
+                state = f"done {seen[place].ran_on}"
+            elif pending is not None and place not in pending:
+                state = "there already".ljust(24)  # and not recorded yet
+            else:
+                state = click.style("pending".ljust(24), fg="yellow")
             click.echo(f"  {migration.id}  {state}  {migration.file.description}".rstrip())
     known = {migration.id for _, history in own_histories(opened.project, opened.histories) for migration in history}
     names = {app.name for app in opened.project.apps}

@@ -12,6 +12,7 @@ from piccobase.app.loading import load_app
 from piccobase.app.migrating import Engine, read_histories
 from piccobase.app.services import bind_tables, make_engine
 from piccobase.base.config import Config
+from piccobase.cli.mistakes import check_app
 from piccobase.db.postgres import PostgresEngine
 from piccobase.migrations.files import Migration
 from piccobase.migrations.projects import Project
@@ -35,7 +36,7 @@ async def open_project(target: str, options: Mapping[str, Any]) -> Opened:
     """Loads the app and reads its migrations. Raises StartError, InvalidDeclaration for mistakes in the code."""
     app = load_app(target)
     config = app.config(options)
-    app.check()
+    check_app(app)
     project = app.project(config)
     return Opened(app, config, project, await read_histories(project))
 

@@ -11,7 +11,7 @@ from piccolo.conf.apps import AppConfig
 from piccobase.app.migrating import Engine, own_histories
 from piccobase.base.errors import StartError
 from piccobase.cli.migrate_opening import Opened, database_of, open_project
-from piccobase.cli.migrate_saying import done_lines, shown
+from piccobase.cli.migrate_saying import count, done_lines, shown
 from piccobase.cli.options import app_argument, database_options
 from piccobase.migrations.files import Migration
 from piccobase.migrations.record import recorded
@@ -60,7 +60,7 @@ async def _steps(opened: Opened, engine: Engine, what: str) -> list[tuple[AppCon
     if what.isdigit():
         number = int(what)
         if not 1 <= number <= len(done):
-            raise StartError(f"{what}: there are {len(done)} migrations to revert. See: piccobase migrate status")
+            raise StartError(f"{what}: {count(len(done), 'migration')} can be reverted. See: piccobase migrate status")
     else:
         number = next((position for position, row in enumerate(done, 1) if row[1] == what), 0)
         if not number:
