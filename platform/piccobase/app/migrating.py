@@ -53,6 +53,9 @@ async def prepare_database(config: Config, engine: Engine, project: Project, *, 
             await bring_up_to_date(engine, project, histories)
         except MigrationRefused as error:
             error.message += "\nSee all that it does with: piccobase migrate plan"
+            if error.losses and not error.problems:
+                accepted = " ".join(f"--accept-loss {loss.place}" for loss in error.losses)
+                error.message += f"\nApply it all the same with: piccobase migrate apply {accepted}"
             raise
     else:
         await refuse_pending(engine, project, histories)

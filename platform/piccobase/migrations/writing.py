@@ -223,7 +223,10 @@ class _Writing:
         for altered in change.changed:
             if altered.is_altered:
                 self._alter_column(table, altered)
+        added = {constraint.name for constraint in change.constraints_added}
         for gone in change.constraints_dropped:
+            if gone.name in added:
+                continue  # the new one takes its place; Piccolo, which drops last, would be left without any
             self._call("drop_constraint", **_of(table), constraint_name=gone.name, schema=table.schema)
         for new in change.constraints_added:
             self._add_constraint(table, new)

@@ -238,6 +238,14 @@ async def test_what_points_to_a_renamed_table_does_not_change(app: AppConfig) ->
     assert tables["Note"].columns[0]._meta.params["references"].__name__ == "Article"
 
 
+async def test_piccolo_sees_a_changed_constraint_as_well(app: AppConfig) -> None:
+    await migrate(app, [posts(a=Integer(), c=Check("a > 0"))])
+    await migrate(app, [posts(a=Integer(), c=Check("a > 1"))])
+    managers = [migration.manager for migration in await read_history(app) if migration.manager]
+    [snapshot] = SchemaSnapshot(managers).get_snapshot()
+    assert snapshot.to_table_class()._meta.constraints[0]._meta.params["condition"] == "a > 1"
+
+
 async def test_tables_may_point_to_each_other() -> None:
     one, two = table("One", "ones", a=Text()), table("Two", "twos", one=ForeignKey("self"))
     state = state_of([table("One", "ones", two=ForeignKey(two)), table("Two", "twos", one=ForeignKey(one))])
