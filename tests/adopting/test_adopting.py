@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -133,18 +134,55 @@ def _definitions(dump: str) -> set[str]:
     return {text.strip() for text in statements if "CREATE " in text or "ALTER TABLE" in text} - {""}
 
 
-async def test_changes_of_an_adopted_app_are_migrations_like_any_other(shop: str, tmp_path: Path) -> None:
+# What was made by others is dropped by its own name, and what has none by what it does.
+CHANGES = [
+    (r"( +)note = Text\((.*)\n( +)placed", r"\1rating = Integer(default=3)\n\1remark = Text(\2\n\1placed"),
+    (r"(email = .*), unique=True, required=True", r"\1"),
+    (r"(fullName = .*), index=True", r"\1"),
+    (r"(referred_by = .*)OnDelete.set_null", r"\1OnDelete.cascade"),
+    (r"\n    (email_check|email_has_at|status_check|price_check|sku_name) = .*", ""),
+    (r"length=200", "length=300"),
+]
+
+
+async def test_changes_of_an_adopted_postgres_database_are_migrations_like_any_other(shop: str, tmp_path: Path) -> None:
     adopted(tmp_path, shop)
-    async with served(tmp_path / "app.py", shop, tmp_path / "data"):
-        pass
-    file = tmp_path / "app.py"
-    file.write_text(file.read_text().replace("    note = Text(", "    rating = Integer(default=3)\n    remark = Text("))
-    for words in (["new", "--rename", "orders.note=remark"], ["apply"], ["check"]):
-        done = run(tmp_path, "migrate", *words, "--database-url", shop)
-        assert done.returncode == 0, done.stderr
+    _change(tmp_path / "app.py", tmp_path, "--rename", "orders.note=remark", "--database-url", shop)
     connection = await asyncpg.connect(shop)
     assert await connection.fetchval("SELECT array_agg(DISTINCT rating) FROM orders WHERE remark IS NULL") == [3]
+    assert (
+        await connection.fetchval("SELECT count(*) FROM pg_constraint WHERE contype = 'c' AND conname ~ '^(cu|pr)'")
+        == 0
+    )
     await connection.close()
+
+
+def test_changes_of_an_adopted_sqlite_database_are_migrations_like_any_other(shop_file: Path, tmp_path: Path) -> None:
+    adopted(tmp_path, "shop.db")
+    _change(tmp_path / "app.py", tmp_path)
+    with closing(sqlite3.connect(tmp_path / "data" / "data.db")) as copy:
+        tables = dict(copy.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'"))
+    assert "UNIQUE" not in tables["customers"]
+    assert "email_has_at" not in tables["customers"]
+    assert "ON DELETE CASCADE" in tables["customers"]
+    assert "CHECK" not in tables["orders"]
+    assert not {"UNIQUE", "CHECK"} & set(tables["products"].split())
+
+
+def _change(file: Path, folder: Path, *options: str) -> None:
+    """Applies the first migration, then one of all changes, with nothing left to do afterwards."""
+    where = options[options.index("--database-url") :] if "--database-url" in options else ()
+    _succeeds(folder, "migrate", *where)
+    for pattern, change in CHANGES:
+        file.write_text(re.sub(pattern, change, file.read_text()))
+    _succeeds(folder, "migrate", "new", *options)
+    _succeeds(folder, "migrate", *where)
+    _succeeds(folder, "migrate", "check", *where)
+
+
+def _succeeds(folder: Path, *words: str) -> None:
+    done = run(folder, *words)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 async def test_another_schema_and_single_tables_are_adopted_when_asked_for(shop: str, tmp_path: Path) -> None:
@@ -192,13 +230,13 @@ async def test_a_sqlite_shop_is_copied_and_served_with_its_values_in_the_servers
     for line in (
         "not served: order_items: its key is made of order_id and product_id",
         "not served: search: is a virtual table",
-        "not declared: customers: check without a name: balance >= 0",
         "note: customers.seen_at: its values were seconds since 1970, and are moments now",
         "note: customers.created_at: its moments are cut to milliseconds",
         "note: customers.mixed: its values are of several kinds, so all are texts now",
         "Made app.py: 5 collections",
     ):
         assert line in told
+    assert 'check = Check("balance >= 0")' in (tmp_path / "app.py").read_text()  # which had no name
     async with served(tmp_path / "app.py", None, tmp_path / "data") as api:
         ada, bob = await listed(api, "customers")
         assert (ada["balance"], bob["balance"]) == (9.99, 1234567890.12)
@@ -220,7 +258,7 @@ async def test_a_sqlite_shop_is_copied_and_served_with_its_values_in_the_servers
 async def _write_to_the_sqlite_shop(api: Api) -> None:
     order = await api.create("orders", customer_id="2")
     assert (order["id"], order["status"]) == ("3", "new")
-    refused = await api.ask("PATCH", api.records("orders", "3"), {"status": "lost"})  # by a check that has no name
+    refused = await api.ask("PATCH", api.records("orders", "3"), {"status": "lost"})  # by a check
     assert refused.status_code == 400
     assert (await api.ask("PATCH", api.records("orders", "3"), {"status": "paid"})).json()["status"] == "paid"
     [_, bob] = await listed(api, "customers")

@@ -17,6 +17,9 @@ from piccobase.migrations.conversions import default_value, is_constant, is_conv
 from piccobase.migrations.described import DescribedColumn, DescribedTable, Part, put_back
 from piccobase.migrations.ordering import aside_name, by_foreign_keys, rename_steps
 
+# A text that was declared as required is unique in the text of the table; no state of a history knows that it was.
+_UNIQUE = ("unique", "unique index")
+
 
 class SQLitePlan:
     """Each step is run on the sketch at once, so that the next is worked out on what it finds there.
@@ -156,7 +159,7 @@ class _Change:
 
     def _is_inline(self, part: Part) -> bool:
         """Whether a unique part stands in the text of the table."""
-        if part.kind != "unique":
+        if part.kind not in _UNIQUE:
             return False
         if any(it.kind == "UNIQUE" and it.name == part.name for it in self.text.constraints):
             return True
@@ -210,7 +213,7 @@ class _Change:
             if part.kind == "foreign key" and names[0] in self.after.columns:
                 changed.add(names[0])
         for part in self.table.dropped_parts:
-            if part.kind == "unique" and len(part.columns) == 1 and self._is_inline(part):
+            if part.kind in _UNIQUE and len(part.columns) == 1 and self._is_inline(part):
                 name = self._new_name(part.columns[0])
                 if name in self.after.columns and self._is_unique_inline(name):
                     changed.add(name)
@@ -218,7 +221,7 @@ class _Change:
         return [name for name in self.after.columns if name in changed - new]
 
     def _stays_unique(self, name: str) -> bool:
-        part = self.after.part_of(name, "unique")
+        part = self.after.part_of(name, "unique") or self.after.part_of(name, "unique index")
         return self._is_unique_inline(name) and part is not None and part not in self.table.added_parts
 
     def _definition(self, column: DescribedColumn, inline: bool) -> str:

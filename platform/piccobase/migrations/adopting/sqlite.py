@@ -12,8 +12,9 @@ from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.sqlite_ddl import rewrite_column
 from piccobase.db.sqlite_rebuild import Rebuild, read_stored, rebuild_statements
 from piccobase.db.sqlite_tokens import quoted, tokens
-from piccobase.db.table_text import ColumnText, parse_column, parse_table
+from piccobase.db.table_text import ColumnText, TableText, parse_column, parse_table
 from piccobase.migrations.adopting.found import Constant, FoundColumn, FoundTable
+from piccobase.migrations.adopting.sqlite_constraints import named
 from piccobase.migrations.adopting.sqlite_kinds import Kind, kind_of
 from piccobase.migrations.adopting.sqlite_tables import read_tables, referring_columns
 
@@ -75,12 +76,11 @@ async def fit_tables(engine: EmbeddedEngine) -> list[FoundTable]:
     async with engine.schema_transaction():
         tables = await read_tables(engine)
         pointing = referring_columns(tables)
-        return [await _fit(engine, table, pointing) for table in tables]
+        columns = {table.name: await _fit(engine, table, pointing) for table in tables if table.kind == "table"}
+        return [replace(table, columns=columns.get(table.name, ())) for table in await read_tables(engine)]
 
 
-async def _fit(engine: EmbeddedEngine, table: FoundTable, pointing: set[tuple[str, str]]) -> FoundTable:
-    if table.kind != "table":
-        return table
+async def _fit(engine: EmbeddedEngine, table: FoundTable, pointing: set[tuple[str, str]]) -> list[FoundColumn]:
     kinds = {
         column.name: await kind_of(engine, table, column, stays=(table.name, column.name) in pointing)
         for column in table.columns
@@ -102,13 +102,14 @@ async def _fit(engine: EmbeddedEngine, table: FoundTable, pointing: set[tuple[st
             or await _would_change(engine, table.name, column.name, kinds[column.name])
         )
     }
-    if change or not text.has_rowid:
-        values = {name: kind.value for name, kind in kinds.items() if kind.value and name in change}
-        create, *others = rebuild_statements(stored, Rebuild(table.name, change=change, values=values))
-        for statement in (_with_rowid(create), *others):
+    values = {name: kind.value for name, kind in kinds.items() if kind.value and name in change}
+    create, *others = rebuild_statements(stored, Rebuild(table.name, change=change, values=values))
+    made = parse_table(create)
+    fitting = named(_with_rowid(made), table.name, table.indexes)
+    if change or fitting.text != made.text:
+        for statement in (fitting.text, *others):
             await engine.rows(statement)
-    columns = [_declared_as(column, kinds[column.name], defaults[column.name]) for column in table.columns]
-    return replace(table, columns=columns)
+    return [_declared_as(column, kinds[column.name], defaults[column.name]) for column in table.columns]
 
 
 def _type_of(column: ColumnText) -> str:
@@ -124,11 +125,10 @@ async def _would_change(engine: EmbeddedEngine, table: str, column: str, kind: K
     return bool(await engine.rows(f"SELECT 1 FROM {quoted(table)} WHERE {differ} LIMIT 1"))
 
 
-def _with_rowid(create: str) -> str:
+def _with_rowid(text: TableText) -> TableText:
     """Records without a time of creation are listed in the order of their rowid, so every table has one here."""
-    text = parse_table(create)
     strict = any(token.upper == "STRICT" for token in tokens(text.options))
-    return create if text.has_rowid else replace(text, options=") STRICT" if strict else ")").text
+    return text if text.has_rowid else replace(text, options=") STRICT" if strict else ")")
 
 
 @dataclass(frozen=True, slots=True)

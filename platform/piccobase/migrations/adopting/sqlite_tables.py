@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from piccobase.db.engine import Database
 from piccobase.db.sqlite_tokens import folded, quoted
@@ -60,7 +61,7 @@ async def _table(db: Database, name: str, names: dict[str, str]) -> FoundTable:
             for column, type_, not_null, default, pk, hidden in columns
         ],
         key=key,
-        indexes=await _indexes(db, name),
+        indexes=_with_names(await _indexes(db, name), text),
         foreign_keys=await _foreign_keys(db, name, names),
         checks=list(_checks(text)),
         others=[f"trigger {trigger}" for (trigger,) in triggers],
@@ -87,6 +88,15 @@ async def _indexes(db: Database, table: str) -> list[FoundIndex]:
             text=sql or "",
         )
         for name, (unique, partial, sql) in kinds.items()
+    ]
+
+
+def _with_names(indexes: Sequence[FoundIndex], text: TableText) -> list[FoundIndex]:
+    """An index that a constraint has made is called as that."""
+    names = {clause.columns: clause.name for clause in text.constraints if clause.kind == "UNIQUE" and clause.name}
+    return [
+        index if index.text else replace(index, name=names.get(frozenset(map(folded, index.columns)), index.name))
+        for index in indexes
     ]
 
 
