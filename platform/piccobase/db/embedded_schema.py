@@ -7,7 +7,7 @@ from piccolo.engine.sqlite import TransactionType
 
 from piccobase.base.errors import StartError
 from piccobase.db.embedded_transaction import EmbeddedTransaction
-from piccobase.db.errors import SerializationFailed
+from piccobase.db.errors import DatabaseFailed, SerializationFailed
 from piccobase.db.schema_checks import Broken, broken_parts, check_parts, dangling, told
 from piccobase.db.sqlite_statistics import Statistics, put_back, read_statistics
 
@@ -52,11 +52,18 @@ class EmbeddedSchemaTransaction(EmbeddedTransaction):
             self._finish("undone")
             raise
         try:
+            self._check_that_foreign_keys_are_off()
             self._broken_before = await broken_parts(self.rows)
             self._statistics = await read_statistics(self.rows)
         except BaseException:
             await self._undo()
             raise
+
+    def _check_that_foreign_keys_are_off(self) -> None:
+        """SQLite says nothing when it does not turn them off; to drop a table would then delete rows of others."""
+        with self._writer.inline.busy:
+            if self._writer.inline.connection.pragma("foreign_keys"):
+                raise DatabaseFailed("Foreign keys could not be turned off, so no table can be changed now.")
 
     async def _begin_after_others(self) -> None:
         for left in reversed(range(_PATIENCE)):
