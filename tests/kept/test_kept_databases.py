@@ -22,7 +22,7 @@ from piccobase.base.errors import StartError
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
 from piccobase.db.setup import SetupPlan, plan_setup
-from piccobase.db.shape import Shape, read_shape
+from piccobase.db.shape import Shape, TableShape, read_shape
 from piccobase.migrations.running import apply
 from piccobase.schema.system import SYSTEM_TABLES
 from piccobase_migrations.core.piccolo_app import APP_CONFIG as SYSTEM
@@ -116,7 +116,17 @@ async def _fresh_shape(folder: Path) -> Shape:
 
 
 def _system(shape: Shape) -> dict[str, Any]:
-    return {name: table for name, table in shape.tables.items() if name.startswith("_")}
+    """What has to be the same wherever a database has begun. Earlier versions gave constraints other names."""
+    return {name: _of(table) for name, table in shape.tables.items() if name.startswith("_")}
+
+
+def _of(table: TableShape) -> tuple[Any, ...]:
+    columns = [(it.name, it.type, it.nullable, _or_none(it.default)) for it in table.columns.values()]
+    return columns, table.key, {(it.columns, it.unique) for it in table.indexes}, table.foreign_keys
+
+
+def _or_none(default: str | None) -> str | None:
+    return None if default == "null" else default
 
 
 FAILS_IN_THE_MIDDLE = """
@@ -128,11 +138,17 @@ VERSION = "1.38.0"
 DESCRIPTION = ""
 
 async def forwards():
-    engine = engine_finder()
-    await engine.run_ddl('CREATE TABLE "_half" ("x" INTEGER)')
-    await engine.run_ddl("DELETE FROM _superusers")
-    await engine.run_ddl("DROP TABLE _roles")
-    raise RuntimeError("the machine is full")
+    manager = MigrationManager(migration_id=ID, app_name="piccobase", description=DESCRIPTION)
+
+    async def run():
+        engine = engine_finder()
+        await engine.run_ddl('CREATE TABLE "_half" ("x" INTEGER)')
+        await engine.run_ddl("DELETE FROM _superusers")
+        await engine.run_ddl("DROP TABLE _roles")
+        raise RuntimeError("the machine is full")
+
+    manager.add_raw(run)
+    return manager
 """
 
 
