@@ -74,7 +74,10 @@ async def bring_up_to_date(
 
 
 async def read_histories(project: Project) -> Histories:
-    """Of the system and of the project's apps, in the order in which they are migrated."""
+    """Of the system and of the project's apps, in the order in which they are migrated.
+
+    Not to be used for another database: a table of a migration's own keeps the engine that it has met first.
+    """
     return [(app, await read_history(app)) for app in (SYSTEM_MIGRATIONS, *project.with_history)]
 
 

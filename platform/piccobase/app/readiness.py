@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Collection
 
+from piccolo.conf.apps import AppConfig
+
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
 from piccobase.http.ready import Check
@@ -18,20 +20,18 @@ def readiness_of(
 
     `changed` tells the collections whose tables no longer do.
     """
-    known = [
-        (app, words, [file.id for file in load_files(app)])
-        for app, words in [
-            (SYSTEM_MIGRATIONS, "of the system "),
-            *((app, f"of {app.app_name} ") for app in project.with_history),
-        ]
-    ]
+    known: list[tuple[AppConfig, list[str]]] = []
 
     async def check() -> str:
         await engine.rows("SELECT 1")
-        for app, words, names in known:
+        if not known:  # files do not change while a process lives
+            apps = (SYSTEM_MIGRATIONS, *project.with_history)
+            known.extend((app, [file.id for file in load_files(app)]) for app in apps)
+        for app, names in known:
             done = await recorded_names(engine, app)
             if waiting := [name for name in names if name not in done]:
-                return f"{len(waiting)} migration(s) {words}are pending."
+                whose = "the system" if app is SYSTEM_MIGRATIONS else app.app_name
+                return f"{len(waiting)} migration(s) of {whose} are pending."
         # Migrations that this version does not know are no obstacle by themselves: while new processes take the place
         # of old ones, these go on as long as they can.
         return f"The tables of {', '.join(sorted(changed()))} have changed." if changed() else ""

@@ -32,13 +32,6 @@ class Renames:
     tables: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
-    def backwards(self) -> "Renames":
-        """What undoes them."""
-        old_names = {new: old for old, new in self.tables.items()}
-        return Renames(
-            old_names, {(old_names.get(table, table), new): old for (table, old), new in self.columns.items()}
-        )
-
 
 def fold(before: State, manager: MigrationManager) -> tuple[State, Renames]:
     """The state after a migration, and its renames."""
