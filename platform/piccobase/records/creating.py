@@ -63,7 +63,7 @@ async def create_record(
     if draft.errors:
         raise InvalidRecord(FAILED, draft.errors)
     await hash_passwords(records, collection, draft)
-    row = await _insert(records, collection, draft)
+    row = await records.written(lambda: _insert(records, collection, draft))
     return await see_stored(records, context, collection, row, fields=fields, expand=expand, body=seen_by_rules)
 
 

@@ -1,17 +1,20 @@
 """The record service: what the verbs need, and one line for each of them."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from piccobase.db.engine import Database
+from piccobase.db.retrying import retrying
 from piccobase.records.planning import Planner
 from piccobase.rules.book import RuleBook
 from piccobase.rules.context import RequestContext
 from piccobase.rules.fields import FieldAccess
 from piccobase.schema.actor import Actor
 from piccobase.schema.registry import Registry
+
+Result = TypeVar("Result")
 
 
 class Hasher(Protocol):
@@ -33,11 +36,17 @@ class Records:
     planner: Planner
     hasher: Hasher
     in_batch: bool = False  # whether its writes stand in one transaction, which is undone whole when one fails
-    totals: dict[Any, tuple[int, int]] = field(default_factory=dict)  # a plan and its values -> (version, total)
+    totals: dict[Any, tuple[Any, int]] = field(default_factory=dict)  # a count and its values -> (when, total)
 
     def transaction(self) -> AbstractAsyncContextManager[Any]:
         """The transaction of one write. In a batch that is the batch's own: a savepoint for each would undo nothing."""
         return nullcontext() if self.in_batch else self.db.transaction()
+
+    async def written(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """What `work` returns, which is one transaction. Again where two got into each other's way (PostgreSQL)."""
+        if self.in_batch or self.db.dialect == "sqlite":  # where writers stand in a queue
+            return await work()
+        return await retrying(self.db, work)
 
     def context(
         self, actor: Actor, method: str, query: Mapping[str, str], headers: Mapping[str, str], context: str = "default"

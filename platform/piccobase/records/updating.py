@@ -68,12 +68,16 @@ async def update_record(
     if draft.errors:
         raise InvalidRecord(FAILED, draft.errors)
     await hash_passwords(records, collection, draft)
-    try:
+
+    async def write() -> Row:
         async with records.transaction():
             if version is None or version != records.db.version():
                 await _again(records, context, collection, key, body, draft)
             renew_token_key(collection, draft, stored)
-            row = await _write(records, collection, key, draft)
+            return await _write(records, collection, key, draft)
+
+    try:
+        row = await records.written(write)
     except (NotUnique, StillReferenced, ConstraintFailed) as error:
         raise refused(collection, error, FAILED) from error
     return await see_stored(records, context, collection, row, fields=fields, expand=expand, body=seen_by_rules)
@@ -106,7 +110,7 @@ async def _again(
     draft: Draft,
 ) -> None:
     """Steps 2 and 3 once more, on the locked row: it may have changed, and so may what the rule looks at."""
-    locked = await load_row(records, collection, key, lock=True)
+    locked = await load_row(records, collection, key, lock="update")
     if locked is None:
         raise NotFound
     newer, seen_by_rules = _draft(records, context, collection, body, locked)

@@ -2,7 +2,7 @@
 database about a draft, and database errors as field errors."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from piccobase.base.errors import FieldError, InvalidRecord
 from piccobase.base.json import parse_json
@@ -19,6 +19,8 @@ from piccobase.schema.collections import CollectionInfo, Verb
 from piccobase.schema.fields import FieldInfo
 
 Row = Sequence[Any]
+Lock = Literal["update", "delete"]
+LOCKS: Mapping[Lock, str] = {"update": "FOR NO KEY UPDATE", "delete": "FOR UPDATE"}
 Refusal = NotUnique | StillReferenced | ConstraintFailed
 _NOT_UNIQUE = FieldError("validation_not_unique", "Value must be unique.")
 
@@ -150,10 +152,11 @@ def _stored_question(
     return render(question, planner.dialect.name)
 
 
-async def load_row(records: Records, collection: CollectionInfo, key: Any, *, lock: bool = False) -> Row | None:
+async def load_row(records: Records, collection: CollectionInfo, key: Any, *, lock: Lock | None = None) -> Row | None:
     """The stored row, all fields in their declared order.
 
     With `lock`, in a transaction, nobody else changes it meanwhile (on SQLite the transaction itself sees to that).
+    Who is going to change it lets others point to it, who is going to delete it does not.
     """
     statement = records.planner.remembered(
         ("row", collection.name, lock), lambda: _row_query(records, collection, lock)
@@ -162,12 +165,12 @@ async def load_row(records: Records, collection: CollectionInfo, key: Any, *, lo
     return rows[0] if rows else None
 
 
-def _row_query(records: Records, collection: CollectionInfo, lock: bool) -> Statement:
+def _row_query(records: Records, collection: CollectionInfo, lock: Lock | None) -> Statement:
     planner = records.planner
     columns = ", ".join(f'"{ROW}".{quoted(field.column)}' for field in collection.fields)
     query = compose(f'SELECT {columns} FROM {collection.source} AS "{ROW}" WHERE ', planner.key_condition(collection))
-    if lock and planner.dialect.name == "postgres":
-        query = compose(query, " FOR UPDATE")
+    if lock is not None and planner.dialect.name == "postgres":
+        query = compose(query, f" {LOCKS[lock]}")
     return render(query, planner.dialect.name)
 
 
