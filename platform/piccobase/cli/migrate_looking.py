@@ -12,7 +12,7 @@ from piccolo.conf.apps import AppConfig
 
 from piccobase.app.migrating import Engine, bring_up_to_date, differing, own_histories, unwritten
 from piccobase.base.errors import StartError
-from piccobase.cli.migrate_opening import Opened, database_of, has_database, open_project
+from piccobase.cli.migrate_opening import Opened, bound, database_of, has_database, open_project
 from piccobase.cli.migrate_saying import count, done_lines, duration, faint, heading, plan_lines, title
 from piccobase.cli.options import app_argument, database_options
 from piccobase.db.setup import plan_setup
@@ -86,7 +86,8 @@ async def _say_plan(opened: Opened, engine: Engine, accepted: Sequence[str]) -> 
 async def _try(opened: Opened, engine: Engine, accepted: Sequence[str]) -> bool:
     async with copy_of(engine, opened.config.data_dir / "tmp") as copy:
         try:
-            done = await bring_up_to_date(copy, opened.project, opened.histories, accepted=accepted)
+            with bound(opened, copy):
+                done = await bring_up_to_date(copy, opened.project, opened.histories, accepted=accepted)
         except StartError as error:
             click.echo(f"\n{heading('On a copy')} it does not go through:\n{error.message}")
             return False

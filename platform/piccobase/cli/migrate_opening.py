@@ -1,7 +1,7 @@
 """What the commands of `piccobase migrate` begin with: the app, its project and its database."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,10 @@ from piccobase.app.services import bind_tables, make_engine
 from piccobase.base.config import Config
 from piccobase.cli.mistakes import check_app
 from piccobase.db.postgres import PostgresEngine
+from piccobase.jobs.tables import JOB_TABLES
 from piccobase.migrations.files import Migration
 from piccobase.migrations.projects import Project
+from piccobase.schema.system import SYSTEM_TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,20 @@ async def database_of(opened: Opened) -> AsyncIterator[Engine]:
     try:
         if isinstance(engine, PostgresEngine):
             await engine.check()
-        bind_tables([*opened.project.served, *(table for app in opened.project.apps for table in app.tables)], engine)
-        yield engine
+        with bound(opened, engine):
+            yield engine
     finally:
         await engine.close()
+
+
+@contextmanager
+def bound(opened: Opened, engine: Engine) -> Iterator[None]:
+    """Within the block the app's tables are those of `engine`: functions of migrations may use them."""
+    tables = [*opened.project.served, *(table for app in opened.project.apps for table in app.tables)]
+    before = [(table, table._meta._db) for table in (*SYSTEM_TABLES, *JOB_TABLES, *tables)]
+    bind_tables(tables, engine)
+    try:
+        yield
+    finally:
+        for table, db in before:
+            table._meta._db = db

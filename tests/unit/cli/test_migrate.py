@@ -110,3 +110,23 @@ def test_an_empty_migration_is_to_be_filled_in() -> None:
     assert "It's ours" in run("status")
     assert "2 functions" not in run("plan")
     assert run().count("Applied app") == 2
+
+
+def test_what_is_tried_on_a_copy_reaches_no_other_database() -> None:
+    """Neither by the app's own tables, which a function should not use but may."""
+    run("new")
+    run()
+    run("new", "--empty")
+    path = files()[-1]
+    function = """from app import Post
+
+        await Post.insert(Post(title="Written"))
+        found = await Post.count()
+        assert found == 1, found"""
+    path.write_text(
+        path.read_text().replace('"""Within the migration\'s transaction, before tables are changed."""', function)
+    )
+    for _ in range(2):
+        assert "On a copy it goes through" in run("plan", "--try")
+    assert not list(Path("data/tmp").iterdir())
+    assert "Applied app" in run()
