@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 
+from piccobase.base.errors import PiccobaseError, StartError
 from piccobase.db.schema_sketch import Sketch
 from piccobase.db.shape import read_shape
-from piccobase.migrations.changes import ChangePlan, Loss, MigrationRefused, SchemaChange, SchemaDatabase
+from piccobase.migrations.changes import ChangePlan, Loss, MigrationRefused, SchemaChange, SchemaDatabase, Step
 from piccobase.migrations.following import bring_back, rename_collections, take_along
 from piccobase.migrations.losses import Kept
 from piccobase.migrations.planning import Made, make_plan
@@ -68,11 +69,19 @@ async def apply_change(
     await only_untouched(db, trashed)
     kept = await _set_aside(db, made, migration, back=restore)
     for step in plan.steps:
-        await db.rows(step.sql)
+        await _run(db, step)
     for it, id_ in kept:
         await note_what_became(db, it, id_)
     await _put_back(db, trashed)
     return plan
+
+
+async def _run(db: SchemaDatabase, step: Step) -> None:
+    """Raises StartError, which names the statement: a view may need what it takes away, or the disk be full."""
+    try:
+        await db.rows(step.sql)
+    except PiccobaseError as error:
+        raise StartError(f"{step.says}: {error.__cause__ or error}\n{step.sql}") from None
 
 
 async def _set_aside(db: SchemaDatabase, made: Made, migration: str, *, back: bool) -> list[tuple[Kept, str]]:

@@ -8,7 +8,7 @@ from piccobase.db import ddl
 from piccobase.db.ddl import quoted
 from piccobase.db.schema_sketch import Sketch
 from piccobase.db.sqlite_ddl import rewrite, rewrite_column
-from piccobase.db.sqlite_rebuild import Rebuild
+from piccobase.db.sqlite_rebuild import Rebuild, left_out
 from piccobase.db.table_text import parse_column, parse_table
 from piccobase.migrations import costs
 from piccobase.migrations.changes import Step
@@ -127,6 +127,8 @@ class _Change:
     async def _run(self, rebuild: Rebuild) -> AsyncIterator[Step]:
         words = [f"adds {it.name}" for it in self.table.added] + [f"changes {it}" for it in rebuild.change]
         words += [f"drops {it.name}" for it in self.table.dropped]
+        lost = left_out(await self.plan.sketch.table(self.name), rebuild)
+        words += [f"drops {it}, which needs what is dropped" for it in lost]
         says = f"makes {self.name} anew: {', '.join(words) or 'its constraints'}"
         for sql in await self.plan.sketch.rebuild(rebuild):
             copies = sql.startswith("INSERT OR ABORT INTO")

@@ -18,6 +18,7 @@ from tests.postgres_server import PostgresServer
 from tests.unit.migrations.migrating import Engine, Fresh, bound, change_of, comparable, make, migrate, table
 
 from piccobase import columns as ours
+from piccobase.base.errors import StartError
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
 from piccobase.db.shape import read_shape
@@ -598,3 +599,25 @@ async def test_what_was_renamed_can_be_dropped_later_by_its_new_name(engine: Eng
     await migrate(engine, change_of(engine, states[0], states[1], {"bands": "groups"}, renamed))
     await migrate(engine, change_of(engine, states[1], states[2]))
     assert await shape_of(engine) == await fresh.shape(bound(fresh.engine, states[2]))
+
+
+async def test_what_somebody_made_by_hand_stays_and_what_goes_along_is_said(engine: Engine) -> None:
+    before, after = [table("bands", a=Integer(), b=Integer())], [table("bands", a=Text())]
+    await make(engine, before)
+    await engine.rows("CREATE INDEX by_hand ON bands (a DESC)")
+    await engine.rows("CREATE INDEX over_both ON bands (a, b)")
+    change = change_of(engine, before, after)
+    plan = await plan_change(engine, change)
+    if engine.dialect == "sqlite":
+        assert "drops the index over_both, which needs what is dropped" in plan.steps[0].says
+    await migrate(engine, change)
+    assert [index.name for index in (await read_shape(engine)).tables["bands"].indexes] == ["by_hand"]
+
+
+async def test_a_step_that_fails_is_named_with_its_reason(postgres_engine: PostgresEngine) -> None:
+    engine = postgres_engine
+    before, after = [table("bands", a=Integer())], [table("bands", a=Text())]
+    await make(engine, before)
+    await engine.rows("CREATE VIEW numbers AS SELECT a FROM bands")
+    with pytest.raises(StartError, match="bands: changes a: cannot alter type of a column used by a view"):
+        await migrate(engine, change_of(engine, before, after))
