@@ -169,13 +169,13 @@ async def start_services(
         await secrets.check()
         registry = await settle_collections(engine, tables, roles, secrets)
         may_change_schema = config.embedded if migrate is None else migrate
-        await watch_changes(engine, registry, may_change_schema=may_change_schema)
+        watched = await watch_changes(engine, registry, may_change_schema=may_change_schema)
         settings = SettingsService(SettingsStore(engine, secrets))
         await settings.load()
         working = compose_work(config, engine, work)
         keep_changes_bounded(working.registry, engine, settings)
         mail = compose_mail(config, settings, registry, secrets, working.jobs, mails)
-        services = _compose(config, engine, registry, secrets, settings, working, mail, warnings)
+        services = _compose(config, engine, registry, watched, secrets, settings, working, mail, warnings)
         services.project = project
         services.run_in_background(settings.watch())
         services.run_in_background(Drift(engine, tables, services.collections_api.refuse).watch())
@@ -193,6 +193,7 @@ def _compose(
     config: Config,
     engine: Engine,
     registry: Registry,
+    watched: frozenset[str],
     secrets: SecretStore,
     settings: SettingsService,
     work: Work,
@@ -208,7 +209,7 @@ def _compose(
         registry=registry,
         book=book,
         access=access,
-        planner=Planner(registry, book, access, dialect),
+        planner=Planner(registry, book, access, dialect, watched),
         hasher=hasher,
     )
 

@@ -118,6 +118,7 @@ class Joins:
         self._numbers = count(1) if numbers is None else numbers
         self._single: dict[object, Row] = {}  # of the statement
         self._fanned: dict[object, Row] = {}  # within fans
+        self.entered: set[CollectionInfo] = set()  # whose records any part of the statement looks at
 
     def apart(self) -> "Joins":
         """The same rows, but fans of their own: for what is asked of all values of a path."""
@@ -127,7 +128,9 @@ class Joins:
 
     def inside(self) -> "Joins":
         """Those of a statement within this one: nothing is shared but the numbers of aliases."""
-        return Joins(self.dialect, numbers=self._numbers)
+        other = Joins(self.dialect, numbers=self._numbers)
+        other.entered = self.entered
+        return other
 
     def fragment(self) -> Fragment:
         """All joins of the statement, each with a blank before it; empty for none."""
@@ -209,6 +212,8 @@ class Joins:
         return compose('EXISTS (SELECT 1 FROM (SELECT 1) AS "one"', joins.fragment(), " WHERE ", rule, ")")
 
     def _records(self, row: Row, key: object, collection: CollectionInfo, on: Table, *, many: bool) -> Row:
+        self.entered.add(collection)
+
         def table(alias: str) -> Fragment:
             return Fragment(f"{collection.source} AS {alias}")
 

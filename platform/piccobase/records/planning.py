@@ -4,7 +4,7 @@ A plan's key is the collection, the kind of actor, the shape of the filter (its 
 wanted fields; everything else is bound when the plan runs.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any, TypeVar, cast
@@ -59,6 +59,7 @@ class Plan:
     shape: RecordShape
     total: Statement | None = None
     remember_total: bool = False
+    counted: tuple[str, ...] = ()  # of the total: ids of the collections it depends on, where all of them are watched
     hides_email: bool = False  # the last column says whether the address may be seen
     encoded: bool = False  # the first column is the record's JSON, or the first two are its halves
     beside: int = 0  # where the columns begin that an expand starts from; 0 where nothing is expanded
@@ -110,8 +111,17 @@ def _offset(bindings: Bindings) -> int:
 class Planner:
     """Makes plans and remembers them. One for a database and a registry."""
 
-    def __init__(self, registry: Registry, book: RuleBook, access: FieldAccess, dialect: Dialect) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        book: RuleBook,
+        access: FieldAccess,
+        dialect: Dialect,
+        watched: Set[str] = frozenset(),
+    ) -> None:
+        """`watched` are the ids of the collections whose changes the change log has."""
         self.registry, self.book, self.access, self.dialect = registry, book, access, dialect
+        self._watched = watched
         self._plans: dict[Any, Any] = {}
         self._key_binders = {
             collection.name: _key_binder(collection, dialect) for collection in registry.collections.values()
@@ -194,11 +204,13 @@ class Planner:
         count = compose("SELECT COUNT(*)", self.from_where(collection, joins, conditions))
         rules = (self.registry.collections[name].rules.get("list") for name in (collection.name, *entered))
         texts = " ".join((asked.filter, *(rule or "" for rule in rules)))
+        counted = {collection.id, *(one.id for one in joins.entered)}
         return replace(
             plan,
             total=render(count, self.dialect.name),
             # A view may select what changes by itself.
             remember_total=collection.kind != "view" and not any(macro in texts for macro in _VOLATILE),
+            counted=tuple(sorted(counted)) if counted <= self._watched else (),
         )
 
     def _order(self, collection: CollectionInfo, order: Fragment) -> Fragment:

@@ -7,9 +7,8 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.asking import Api, serving
-from tests.unit.changes.blog import TABLES, Posts, Remarks, Shelves, blog, now, since, told
+from tests.unit.changes.blog import TABLES, Posts, Remarks, Shelves, blog, not_migrated, now, since, told
 
-from piccobase import App
 from piccobase.app.services import bind_tables
 from piccobase.changes.opening import change_log
 from piccobase.db.embedded import EmbeddedEngine
@@ -173,24 +172,15 @@ async def test_triggers_follow_the_declaration_and_a_server_says_what_is_missing
         await engine.rows('ALTER TABLE shelves DISABLE TRIGGER "_note_change"')
         await engine.rows('DROP TRIGGER "_note_truncate" ON posts')
         await engine.rows("ALTER TABLE remarks ADD COLUMN unknown TEXT")
-    app_ = await _served(postgres_url, tmp_path, migrate=False)
-    try:
+    async with not_migrated(postgres_url, tmp_path):
         [line] = [it.getMessage() for it in caplog.records if "change log" in it.getMessage()]
         assert "posts, shelves" in line
         assert "piccobase migrate" in line
-    finally:
-        await app_.stop()
     async with blog(postgres_url, tmp_path) as api:
         before = await now(api)
         await Shelves(number=1).save()
         await Posts(title="one").save()
         assert [it[:2] for it in await since(api, before)] == [("create", "shelves"), ("create", "posts")]
-
-
-async def _served(database_url: str, data_dir: Path, *, migrate: bool) -> Any:
-    app = App(collections=TABLES)
-    await app.start(app.config({"database_url": database_url, "data_dir": data_dir}, environment={}), migrate=migrate)
-    return app
 
 
 async def test_the_log_is_read_in_pages(api: Api) -> None:

@@ -73,11 +73,11 @@ async def test_the_settings_say_how_much_is_kept(api: Api) -> None:
     assert await since(api, "") == [("create", "shelves", "3"), ("create", "shelves", "4")]
 
 
-@pytest.mark.parametrize("position", ["x", "-1", "1.5", "1'", "9" * 19, "5:3:", "1:1:;", "1:2:;3:4:;x", "٣", "1:1:\n"])
-async def test_what_is_no_position_is_refused(api: Api, position: str) -> None:
+async def test_what_is_no_position_is_refused(api: Api) -> None:
     await Shelves(number=1).save()
-    with pytest.raises(BadRequest):
-        await change_log(api.services.engine).after(position)
+    for position in ("x", "-1", "1.5", "1'", "9" * 19, "5:3:", "1:1:;", "1:2:;3:4:;x", "٣", "1:1:\n"):
+        with pytest.raises(BadRequest):
+            await change_log(api.services.engine).after(position)
 
 
 async def test_a_database_that_was_put_back_is_noticed(tmp_path: Path) -> None:
