@@ -18,6 +18,7 @@ from piccobase.cli.options import app_argument, database_options
 from piccobase.db.setup import plan_setup
 from piccobase.db.shape import read_shape
 from piccobase.migrations.applying import plan_changes
+from piccobase.migrations.cockroach import CockroachDialect, plan_cockroach
 from piccobase.migrations.files import Migration
 from piccobase.migrations.record import Recorded, recorded, recorded_names, refuse_newer
 from piccobase.migrations.taking_up import take_up
@@ -31,13 +32,24 @@ _SYSTEM = SYSTEM_MIGRATIONS.app_name
 @app_argument
 @click.option("--try", "tried", is_flag=True, help="run it on a copy of the database, and tell how long it took")
 @click.option("--accept-loss", multiple=True, metavar="posts.body", help="as for apply")
+@click.option("--sql", "dialect", type=click.Choice(["cockroach"]), help="only print all migrations as its SQL")
 @database_options
-def plan(app: str, tried: bool, accept_loss: Sequence[str], data_dir: Path | None, database_url: str | None) -> None:
+def plan(
+    app: str,
+    tried: bool,
+    accept_loss: Sequence[str],
+    dialect: str | None,
+    data_dir: Path | None,
+    database_url: str | None,
+) -> None:
     """Show what would be applied: the SQL, the rows it touches, whom it keeps waiting, how long, and what it loses.
 
     Ends with status 1 where it would be refused.
     """
     options = {"data_dir": data_dir, "database_url": database_url}
+    if dialect is not None:
+        asyncio.run(_say_cockroach(app, options))
+        return
     if not asyncio.run(_plan(app, options, accept_loss, tried=tried)):
         sys.exit(1)
 
@@ -55,6 +67,21 @@ async def _plan(target: str, options: Mapping[str, Any], accepted: Sequence[str]
         if tried:
             fine = await _try(opened, engine, accepted)
         return fine
+
+
+async def _say_cockroach(target: str, options: Mapping[str, Any]) -> None:
+    """All migrations of the project, on an empty database. Nothing is asked of one, so losses are not told."""
+    opened = await open_project(target, options)
+    for app, history in own_histories(opened.project, opened.histories):
+        for migration in history:
+            steps, problems = plan_cockroach(migration.change(CockroachDialect()))
+            click.echo(f"-- {app.name} {migration.id}  {migration.file.description}".rstrip())
+            if migration.functions:
+                click.echo(f"-- runs {count(len(migration.functions), 'function')} of its own first")
+            for problem in problems:
+                click.echo(f"-- by hand: {problem}")
+            for step in steps:
+                click.echo(f"{step.sql};")
 
 
 async def _say_plan(opened: Opened, engine: Engine, accepted: Sequence[str]) -> bool:

@@ -130,3 +130,18 @@ def test_what_is_tried_on_a_copy_reaches_no_other_database() -> None:
         assert "On a copy it goes through" in run("plan", "--try")
     assert not list(Path("data/tmp").iterdir())
     assert "Applied app" in run()
+
+
+def test_a_history_is_printed_as_sql_for_cockroachdb() -> None:
+    run("new")
+    write(APP.replace("title = Varchar()", "title = Varchar(unique=True)\n    views = Integer()"))
+    run("new", "--name", "Titles are unique")
+    said = run("plan", "--sql", "cockroach").splitlines()
+    assert [line.partition("  ")[2] for line in said if line.startswith("--")] == [
+        "The first tables: posts",
+        "Titles are unique",
+    ]
+    assert said[-2:] == [
+        'ALTER TABLE "posts" ADD COLUMN "views" INTEGER NOT NULL DEFAULT 0;',
+        """CREATE UNIQUE INDEX "posts_title_key" ON "posts" ("title") WHERE "title" != '';""",
+    ]
