@@ -153,8 +153,8 @@ def _table_change(before: TableState, after: TableState, renamed: Mapping[tuple[
         both = ColumnChange(old, new, _as_seen_inside(names, old).changes_to(_as_seen_inside(names, new)))
         if both.is_renamed or both.is_altered:
             changed.append(both)
-        if old.db_name != new.db_name:
-            constraints = {name: it.renamed(old.db_name, new.db_name) for name, it in constraints.items()}
+    new_names = {old.db_name: new.db_name for old, new in pairs if old.db_name != new.db_name}
+    constraints = {name: constraint.renamed(new_names) for name, constraint in constraints.items()}
     there = {constraint.name: constraint for constraint in after.constraints}
     same = {name for name, it in constraints.items() if name in there and it.text() == there[name].text()}
     stays_before, stays_after = {old.name for old, _ in pairs}, {new.name for _, new in pairs}

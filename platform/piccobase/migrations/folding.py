@@ -89,28 +89,24 @@ class _Folding:
             columns.pop(dropped.column_name, None)
         for gone in manager.drop_constraints.for_table_class_name(called):
             constraints.pop(gone.constraint_name, None)
+        stored = {name: column.db_name for name, column in columns.items()}
         later: list[AlterColumn] = []
         for altered in manager.alter_columns.for_table_class_name(called):
             if altered.column_name in columns:
                 columns[altered.column_name] = _altered(columns[altered.column_name], altered)
             else:
                 later.append(altered)
-        renames = manager.rename_columns.for_table_class_name(called)
-        by_old_name = {renamed.old_column_name: renamed for renamed in renames}
+        renames = {it.old_column_name: it for it in manager.rename_columns.for_table_class_name(called)}
         moved: dict[str, ColumnState] = {}  # in their order, under their new names
         for name, column in columns.items():
-            if (renamed := by_old_name.get(name)) is None:
-                moved[name] = column
-                continue
-            moved[renamed.new_column_name] = replace(
-                column, name=renamed.new_column_name, db_name=renamed.new_db_column_name
-            )
-            if column.db_name != renamed.new_db_column_name:
-                self.renamed_columns[table.name, column.db_name] = renamed.new_db_column_name
-                constraints = {
-                    key: it.renamed(column.db_name, renamed.new_db_column_name) for key, it in constraints.items()
-                }
+            if it := renames.get(name):
+                column = replace(column, name=it.new_column_name, db_name=it.new_db_column_name)
+            moved[column.name] = column
+            if stored[name] != column.db_name:
+                self.renamed_columns[table.name, stored[name]] = column.db_name
         columns = moved
+        new_names = {old: new for (of, old), new in self.renamed_columns.items() if of == table.name}
+        constraints = {name: constraint.renamed(new_names) for name, constraint in constraints.items()}
         for column in map(column_state, manager.add_columns.columns_for_table_class_name(called)):
             columns[column.name] = _plain(column)
         for altered in later:

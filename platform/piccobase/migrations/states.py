@@ -72,14 +72,16 @@ class ConstraintState:
     def text(self) -> str:
         return f"{self.cls.__name__}({', '.join(f'{key}={value!r}' for key, value in sorted(self.params.items()))})"
 
-    def renamed(self, old: str, new: str) -> "ConstraintState":
-        """As the database has it after the column `old` was renamed: it follows by itself."""
+    def renamed(self, names: Mapping[str, str]) -> "ConstraintState":
+        """As the database has it after columns were renamed, old to new: it follows by itself."""
+        if not names:
+            return self
         changed = dict(self.params)
         if isinstance(columns := changed.get("columns"), list):
-            changed["columns"] = [new if column == old else column for column in columns]
+            changed["columns"] = [names.get(column, column) for column in columns]
         if isinstance(condition := changed.get("condition"), str):
-            changed["condition"] = _renamed_in(condition, old, new)
-        return replace(self, params=changed)
+            changed["condition"] = _renamed_in(condition, names)
+        return self if changed == self.params else replace(self, params=changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +188,14 @@ def constraint_state(constraint: Constraint) -> ConstraintState:
 _WORDS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\w+""")
 
 
-def _renamed_in(sql: str, old: str, new: str) -> str:
-    """A condition with a column renamed; what stands in quotes of a text stays."""
+def _renamed_in(sql: str, names: Mapping[str, str]) -> str:
+    """A condition with columns renamed, all at once; what stands in quotes of a text stays."""
 
     def renamed(found: "re.Match[str]") -> str:
         word = found[0]
-        if word == old and old.isidentifier():
-            return new
-        return f'"{new}"' if word == f'"{old}"' else word
+        if word.startswith('"'):
+            inside = word[1:-1]
+            return f'"{names[inside]}"' if inside in names else word
+        return names.get(word, word)
 
     return _WORDS.sub(renamed, sql)
