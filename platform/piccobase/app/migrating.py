@@ -67,9 +67,13 @@ async def bring_up_to_date(
 ) -> BroughtUp:
     """Applies all that is pending, all of it or nothing, then lets the other tables follow the code.
 
-    Raises StartError, MigrationRefused for a loss that is not `accepted`.
+    With `fake` the project's migrations are only recorded; the system's are applied. Raises StartError,
+    MigrationRefused for a loss that is not `accepted`.
     """
-    done = await apply_histories(engine, histories, accepted=accepted, fake=fake)
+    done: list[Done] = []
+    if fake:
+        done += await apply_histories(engine, [it for it in histories if it[0] is SYSTEM_MIGRATIONS])
+    done += await apply_histories(engine, histories, accepted=accepted, fake=fake)
     return BroughtUp(done, await prepare(engine, project.following))
 
 

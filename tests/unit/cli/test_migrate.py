@@ -93,6 +93,13 @@ def test_a_migration_is_found_by_its_id_and_one_without_a_file_is_missed() -> No
         assert "made by a newer version" in run(*words, fails=True)
 
 
+def test_what_is_faked_is_recorded_and_the_systems_tables_are_made() -> None:
+    run("new")
+    said = run("apply", "--fake", fails=True)  # since the table is not there
+    assert "the database is not as they have left it" in said
+    assert "done 20" in run("status")
+
+
 def test_losses_may_be_accepted_in_the_file() -> None:
     run("new")
     run()
