@@ -8,22 +8,26 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
 
-_FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```(\w*) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, its text, and the line of the page where that begins."""
+    """A fenced block: its language, its text, and the line of the page where that begins.
+
+    One that is opened by "```python app.py" is a file of that name.
+    """
 
     language: str
     text: str
     line: int
+    file: str = ""
 
 
 def blocks_of(page: Path) -> Iterator[Block]:
     text = page.read_text()
     for found in _FENCE.finditer(text):
-        yield Block(found[1], found[2], text.count("\n", 0, found.start(2)) + 1)
+        yield Block(found[1], found[3], text.count("\n", 0, found.start(3)) + 1, found[2])
 
 
 def prose_of(page: Path) -> str:

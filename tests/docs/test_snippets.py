@@ -1,12 +1,17 @@
-"""README and docs run: every python block is executed, every curl line is asked of the app the page has made."""
+"""README and docs run: every python block is executed, every curl line is asked of the app the page has made.
 
+A python block with the name of a file is written there, and `$ pytest` runs the tests that have been written so.
+"""
+
+import subprocess
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.docs.console import matches, open_app, play, read_curl
-from tests.docs.pages import PAGES, blocks_of, name_of
+from tests.docs.pages import PAGES, Block, blocks_of, name_of
 
 # Its commands are part of the story: test_changing_a_table.py runs it whole.
 WITH_COMMANDS = ["docs/tutorials/changing-a-table.md"]
@@ -27,7 +32,11 @@ async def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     async with AsyncExitStack() as open_apps:
         for block in blocks_of(page):
             place = f"{name_of(page)}:{block.line}"
-            if block.language == "python":
+            if block.file:
+                write(block)
+            elif block.language == "console" and "$ pytest" in block.text.splitlines():
+                run_pytest(place)
+            elif block.language == "python":
                 # Compiled at its own line of the page, so that a traceback names README.md:9.
                 exec(compile("\n" * (block.line - 1) + block.text, page, "exec"), story)
                 if (app := story.pop("app", None)) is not None:
@@ -35,6 +44,18 @@ async def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
             elif block.language == "console" and "$ curl" in block.text:
                 assert client is not None, f"{place}: no block before this one makes an app"
                 await play(block.text, client, variables, place)
+
+
+def write(block: Block) -> None:
+    Path(block.file).write_text(block.text)
+
+
+def run_pytest(place: str) -> None:
+    """Runs the tests that the page has written down, without the plugins that its reader does not have."""
+    plain = [f"-pno:{plugin}" for plugin in ("asyncio", "xdist", "playwright", "schemathesis", "cacheprovider")]
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", *plain]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{place}:\n{done.stdout}{done.stderr}"
 
 
 def test_the_readme_is_among_the_pages_that_run() -> None:

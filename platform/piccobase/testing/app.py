@@ -52,7 +52,7 @@ class TestApp(Caller):
         config: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.app = self
-        self.declared = app if isinstance(app, App) else App(app, roles)
+        self.declared = app if isinstance(app, App) else _app_of(app, roles)
         self.token = ""
         self.record = {}
         self.checks = list(checks)
@@ -117,11 +117,14 @@ class TestApp(Caller):
         """The app asked by a new record of an auth collection, made as by `make`. The password is PASSWORD."""
         return await self.acting_as(await self.make(collection, **values))
 
-    async def acting_as(self, record: Mapping[str, Any] | Table) -> Caller:
-        """The app asked by an auth record that is there: one of Piccolo, or one as the API answers it.
+    async def acting_as(self, record: Mapping[str, Any] | Table | str, record_id: str = "") -> Caller:
+        """The app asked by an auth record that is there.
 
-        Nobody signs in for that, so no rule is asked. Raises NotFound where there is no such record.
+        It is one of Piccolo, one as the API answers it, or the name of a collection with a `record_id`. Nobody signs in
+        for that, so no rule is asked. Raises NotFound where there is no such record.
         """
+        if isinstance(record, str):
+            record = {"collectionName": record, "id": record_id}
         collection, seen = await looking.auth_record(self.services, record)
         token_key = collection.by_name["tokenKey"].piccolo
         row = await collection.table.select(token_key.as_alias("key")).where(collection.key.piccolo == seen["id"])
@@ -177,3 +180,9 @@ class TestApp(Caller):
     def mails(self) -> list[Message]:
         """The mails that were sent, the oldest first: `to`, `subject`, `html`, `text`. They are sent by jobs."""
         return self._mailbox.sent
+
+
+def _app_of(tables: Sequence[type[Table]], roles: Sequence[Role]) -> App:
+    made = App(tables, roles)
+    made.file = None  # it is this one, beside which there are no migrations of theirs
+    return made

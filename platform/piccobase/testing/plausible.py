@@ -131,6 +131,8 @@ def _letters(number: int) -> str:
 
 def _number(value: IntegerValue | NumberValue | DecimalValue, number: int) -> int:
     """The number itself; round and round where there are limits."""
+    least: int | None
+    most: int | None
     if isinstance(value, DecimalValue):
         least, most = None, None if value.precision is None else 10 ** (value.precision - (value.scale or 0)) - 1
     else:

@@ -26,7 +26,7 @@ async def one_post(app: TestApp) -> None:
 
 
 async def ada(app: TestApp) -> Caller:
-    return await app.acting_as({"collectionName": "users", "id": ADA})
+    return await app.acting_as("users", ADA)
 
 
 async def by_name(app: TestApp) -> Caller:
