@@ -133,3 +133,27 @@ async def test_a_table_moves_to_another_schema(postgres_engine: Any, tmp_path: P
     history = await read_history(app)
     await revert_all(postgres_engine, [(app, history[-1])])
     assert await postgres_engine.rows("SELECT title FROM posts") == [("One",)]
+
+
+async def test_what_another_branch_has_written_earlier_is_applied_later(engine: Any, tmp_path: Path) -> None:
+    app = AppConfig(app_name="app", migrations_folder_path=tmp_path / "migrations")
+
+    async def write(tables: list[type[Table]]) -> Path:
+        before, after = last_state(await read_history(app)), state_of(tables)
+        return await write_migration(app, after, difference(before, after, find_renames(before, after, Answers())))
+
+    await write([table("Post", "posts", title=Varchar(), views=Integer())])
+    theirs = await write([table("Post", "posts", title=Varchar(), views=Text(default="0"))])
+    text = theirs.read_text()
+    theirs.unlink()
+    await write([table("Post", "posts", title=Varchar(unique=True), views=Integer(), ours=Text())])
+    await apply_all(engine, [app])
+    await engine.rows("INSERT INTO posts (id, title, views, ours) VALUES ('1', 'One', 7, 'kept')")
+
+    theirs.write_text(text)  # its ID lies between the two
+    [done] = await apply_all(engine, [app])
+    assert done.migration.file.path == theirs
+    both = state_of([table("Post", "posts", title=Varchar(unique=True), views=Text(default="0"), ours=Text())])
+    assert not difference(last_state(await read_history(app)), both, find_renames(both, both, Answers()))
+    assert list(differences(engine, both, await read_shape(engine))) == []
+    assert await engine.rows("SELECT title, views, ours FROM posts") == [("One", "7", "kept")]
