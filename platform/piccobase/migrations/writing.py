@@ -4,7 +4,7 @@ What is written is read back before it is kept: a file that would not lead to th
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -144,6 +144,7 @@ class _Writing:
         self.imports: set[str] = set()
         self.definitions: set[str] = set()
         self.calls: list[str] = []
+        self.targets: frozenset[str] = frozenset()  # names of the classes that stand for tables pointed to
 
     def file(self, app: AppConfig, id_: str, found: Difference, description: str, accepted: Collection[str]) -> str:
         self._tables(found)
@@ -166,6 +167,7 @@ class _Writing:
         self.calls.append(f"manager.{function}({', '.join(f'{name}={value!r}' for name, value in arguments.items())})")
 
     def _tables(self, found: Difference) -> None:
+        self.targets = frozenset(_names_of_targets(found))
         for table in found.created:
             self._call(
                 "add_table", class_name=table.class_name, tablename=table.tablename, schema=table.schema, columns=None
@@ -273,7 +275,12 @@ class _Writing:
         )
 
     def _class(self, cls: type) -> _Name:
-        self.imports.add(repr(Import(module=cls.__module__, target=cls.__name__)))
+        """A table may be called as a column is: Email."""
+        imported = repr(Import(module=cls.__module__, target=cls.__name__))
+        if cls.__name__ in self.targets:
+            self.imports.add(f"{imported} as {cls.__name__}Column")
+            return _Name(f"{cls.__name__}Column")
+        self.imports.add(imported)
         return _Name(cls.__name__)
 
     def _params(self, column: ColumnState, names: Collection[str]) -> dict[str, Any]:
@@ -308,3 +315,12 @@ class _Writing:
 
 def _of(table: TableState) -> dict[str, Any]:
     return {"table_class_name": table.class_name, "tablename": table.tablename}
+
+
+def _names_of_targets(found: Difference) -> Iterator[str]:
+    columns = [column for table in found.created for column in table.columns]
+    for change in found.changed:
+        columns += [*change.added, *(column for it in change.changed for column in (it.before, it.after))]
+    for column in columns:
+        if column.reference is not None and column.reference.table != OWN_TABLE:
+            yield column.reference.class_name

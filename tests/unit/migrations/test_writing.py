@@ -238,6 +238,13 @@ async def test_what_points_to_a_renamed_table_does_not_change(app: AppConfig) ->
     assert tables["Note"].columns[0]._meta.params["references"].__name__ == "Article"
 
 
+async def test_a_table_may_be_called_as_a_column_is(app: AppConfig) -> None:
+    mail = table("Varchar", "mails", of=AuthCollection, subject=Varchar())
+    await migrate(app, [mail, posts(title=Varchar(), mail=ForeignKey(mail))])
+    (migration,) = await read_history(app)
+    assert "import Varchar as VarcharColumn" in migration.file.path.read_text()
+
+
 async def test_piccolo_sees_a_changed_constraint_as_well(app: AppConfig) -> None:
     await migrate(app, [posts(a=Integer(), c=Check("a > 0"))])
     await migrate(app, [posts(a=Integer(), c=Check("a > 1"))])
