@@ -166,7 +166,8 @@ def test_a_table_over_time(shell: Shell) -> None:
         assert items == [{"title": "One", "views": "12"}, {"title": "Two", "views": "many"}]
 
 
-def test_a_database_that_has_followed_the_code_begins_a_history(shell: Shell) -> None:
+def test_a_database_that_has_followed_the_code_begins_a_history(tmp_path: Path) -> None:
+    shell = Shell(tmp_path, None)
     shell.write(FIRST)
     shell.run("migrate")
     with serving(shell) as [client]:
