@@ -1,8 +1,9 @@
 """In which order things go: tables by their foreign keys, renames so that no name is taken twice."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
+from piccobase.db.ddl import fitting
 from piccobase.migrations.described import DescribedTable
 
 
@@ -31,12 +32,16 @@ def _targets(table: DescribedTable, others: Mapping[str, DescribedTable], later:
             yield target, part.columns[0]
 
 
-def rename_steps(renames: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The renames one by one: a name is free before something is called so. A circle goes through a name of its own."""
+def rename_steps(renames: Mapping[str, str], form: Callable[[str], str] = str) -> list[tuple[str, str]]:
+    """The renames one by one: a name is free before something is called so. A circle goes through a name of its own.
+
+    `form` is that in which the database compares names.
+    """
     waiting = {old: new for old, new in renames.items() if old != new}
     steps = []
     while waiting:
-        old = next((old for old, new in waiting.items() if new not in waiting), None)
+        taken = set(map(form, waiting))
+        old = next((old for old, new in waiting.items() if form(new) not in taken), None)
         if old is None:
             old = next(iter(waiting))
             aside = aside_name(old)
@@ -49,4 +54,4 @@ def rename_steps(renames: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def aside_name(name: str) -> str:
     """A name for the time of a migration, for something whose own name is needed."""
-    return f"_aside_{name}"[:63]
+    return fitting(f"_aside_{name}")

@@ -9,6 +9,7 @@ from piccobase.db.ddl import quoted
 from piccobase.db.schema_sketch import Sketch
 from piccobase.db.sqlite_ddl import rewrite, rewrite_column
 from piccobase.db.sqlite_rebuild import Rebuild, left_out
+from piccobase.db.sqlite_tokens import folded
 from piccobase.db.table_text import parse_column, parse_table
 from piccobase.migrations import costs
 from piccobase.migrations.changes import Step
@@ -32,7 +33,7 @@ class SQLitePlan:
     ) -> None:
         self.difference, self.referenced, self.sketch, self.rows = difference, referenced, sketch, rows
         taken = {table.name for table in difference.created} | {it.after.name for it in difference.common if it.renamed}
-        self.aside = {it.name for it in difference.dropped if it.name in taken}
+        self.aside = {it.name for it in difference.dropped if folded(it.name) in set(map(folded, taken))}
 
     async def steps(self) -> list[Step]:
         return [step async for step in self._all()]
@@ -40,7 +41,7 @@ class SQLitePlan:
     async def _all(self) -> AsyncIterator[Step]:
         renames = {name: aside_name(name) for name in sorted(self.aside)}
         renames |= {it.before.name: it.after.name for it in self.difference.common if it.renamed}
-        for old, new in rename_steps(renames):
+        for old, new in rename_steps(renames, folded):
             yield self._do(f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)}", f"renames {old} to {new}", new)
         for name in sorted(self.aside):  # no index may have the name of one that is needed
             found = await self.sketch.rows(
@@ -49,9 +50,8 @@ class SQLitePlan:
             for (index,) in found:
                 yield self._do(f"DROP INDEX {quoted(index)}", f"drops {index} of {name}, which is dropped", name)
         for table in self.difference.changed:
-            taken = {column.name for column in table.added} | set(table.renamed_columns.values())
-            columns = {column.name: aside_name(column.name) for column in table.dropped if column.name in taken}
-            for old, new in rename_steps({**columns, **table.renamed_columns}):
+            columns = {name: aside for name, aside in _dropped(table).items() if name != aside}
+            for old, new in rename_steps({**columns, **table.renamed_columns}, folded):
                 sql = f"ALTER TABLE {quoted(table.after.name)} RENAME COLUMN {quoted(old)} TO {quoted(new)}"
                 yield self._do(sql, f"renames {table.after.name}.{old} to {new}", table.after.name)
         changes = [_Change(self, table) for table in self.difference.changed]
@@ -192,12 +192,11 @@ class _Change:
             given = not column.null and not column.counts and default_value(column, "sqlite") is None
             if given or column.name in self.table.trashed:
                 values[column.name] = new_value(self.table, column.name, "sqlite", renamed=True)
-        taken = {column.name for column in self.table.added} | set(self.table.renamed_columns.values())
         return Rebuild(
             table=self.name,
             change={name: self._definition(self.after.columns[name], self._stays_unique(name)) for name in changed},
             add=[self._definition(column, inline=False) for column in self.table.added],
-            drop=[aside_name(it.name) if it.name in taken else it.name for it in self.table.dropped],
+            drop=list(_dropped(self.table).values()),
             values=values,
             add_constraints=add_constraints,
             drop_constraints=drop_constraints,
@@ -259,6 +258,12 @@ class _Change:
             if part.kind == "check":
                 add[part.name] = f"CONSTRAINT {quoted(part.name)} {_body(part)}"
         return drop, add
+
+
+def _dropped(table: TableDifference) -> dict[str, str]:
+    """The columns that are dropped, and what they are called until then: aside, where another gets their name."""
+    taken = {folded(column.name) for column in table.added} | set(map(folded, table.renamed_columns.values()))
+    return {it.name: aside_name(it.name) if folded(it.name) in taken else it.name for it in table.dropped}
 
 
 def _body(part: Part) -> str:

@@ -284,6 +284,15 @@ CASES = [
         after_rows={"bands": [{"a": 2, "b": 1}]},
     ),
     Case(
+        "names that differ by case alone",
+        lambda: [table("Bands", Head=Integer(), text=Integer(), x=Integer(), Old=Integer())],
+        lambda: [table("bands", text=Integer(), head=Integer(), X=Integer(), old=Varchar())],
+        {"Bands": [{"id": "a", "Head": 1, "text": 2, "x": 3}]},
+        tables={"Bands": "bands"},
+        columns={("bands", "Head"): "text", ("bands", "text"): "head", ("bands", "x"): "X"},
+        after_rows={"bands": [{"text": 1, "head": 2, "X": 3, "old": ""}]},
+    ),
+    Case(
         "a column is dropped and another gets its name",
         band(a=of(Integer), b=of(Varchar)),
         band(a=of(Varchar)),
