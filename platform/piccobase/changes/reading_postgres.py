@@ -22,19 +22,23 @@ _NOTHING_SEEN = "1:1:"
 # the mark that `prune` leaves, with the newest transaction of which something is gone, and the one that deleted it.
 _NEXT = f"""
 SELECT "now".*, "next".* FROM (
-    SELECT pg_current_snapshot()::text, EXISTS (
-        SELECT 1 FROM "_changes" WHERE "collection" = '' AND "tx" >= pg_snapshot_xmin($1::text::pg_snapshot) %s
-    )
+    SELECT pg_current_snapshot()::text, coalesce((
+        SELECT "tx" >= pg_snapshot_xmin($1::text::pg_snapshot) %s FROM "_changes"
+        WHERE "collection" = '' ORDER BY "tx" DESC LIMIT 1
+    ), FALSE)
 ) AS "now" LEFT JOIN (
     SELECT {COLUMNS} FROM "_changes"
-    WHERE "tx" >= pg_snapshot_xmin($1::text::pg_snapshot) AND NOT pg_visible_in_snapshot("tx", $1::text::pg_snapshot)
-    AND "collection" <> '' %s ORDER BY "position" LIMIT $2
+    WHERE NOT pg_visible_in_snapshot("tx", $1::text::pg_snapshot) AND "collection" <> '' %s ORDER BY "position" LIMIT $2
 ) AS "next" ON TRUE ORDER BY "next"."position"
 """
-_NEWER = _NEXT % ("", "")
+# Found by `tx`: its range has two ends, since PostgreSQL, where it does not know them, then expects few rows.
+_NEWER = _NEXT % (
+    "",
+    'AND "tx" >= pg_snapshot_xmin($1::text::pg_snapshot) AND "tx" < pg_snapshot_xmax(pg_current_snapshot())',
+)
+# Found by `position`, one page after the other.
 _REST = _NEXT % (
-    # Only a mark has a number there, and nothing else is to be read as one.
-    """AND CASE "collection" WHEN '' THEN NOT pg_visible_in_snapshot("record"::xid8, $3::text::pg_snapshot) END""",
+    'AND NOT pg_visible_in_snapshot("record"::xid8, $3::text::pg_snapshot)',
     'AND pg_visible_in_snapshot("tx", $3::text::pg_snapshot) AND "position" > $4',
 )
 

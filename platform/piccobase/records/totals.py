@@ -17,17 +17,19 @@ _MOST = 2000
 _WORTH_IT = 0.001  # seconds of a count, below which to count is as quick as to ask
 _LONGEST = 600.0  # seconds until a total is counted anew all the same: somebody may have switched a trigger off
 
-# Nobody has committed a change since the snapshot. Where some of the log is gone ('' is its mark), nobody knows.
+# All transactions below $1 were over when it was counted. Where the newest change of each collection is of one of
+# those, nothing has been changed since. ('' stands for changes that are gone from the log.)
 _UNCHANGED = """SELECT NOT EXISTS (
-    SELECT 1 FROM "_changes" WHERE "collection" = ANY($2) AND "tx" >= pg_snapshot_xmin($1::text::pg_snapshot)
-    AND ("collection" = '' OR NOT pg_visible_in_snapshot("tx", $1::text::pg_snapshot))
+    SELECT 1 FROM unnest($2::text[]) AS "counted" ("id") CROSS JOIN LATERAL (
+        SELECT "tx" FROM "_changes" WHERE "collection" = "counted"."id" ORDER BY "tx" DESC LIMIT 1
+    ) AS "newest" WHERE "newest"."tx" >= $1::text::xid8
 )"""
 
 
 class _Counted(NamedTuple):
-    """When a total was counted: what the statement could see, and the time."""
+    """When a total was counted: transactions below `horizon` were over, and the time."""
 
-    snapshot: str
+    horizon: str
     moment: float
 
 
@@ -61,13 +63,16 @@ async def _by_snapshot(records: Records, plan: Plan, count: Statement, args: lis
     if known := records.totals.get(key):
         counted: _Counted = known[0]
         if counted.moment > steady_time() - _LONGEST:
-            [[unchanged]] = await records.db.rows(_UNCHANGED, (counted.snapshot, ["", *plan.counted]))
+            [[unchanged]] = await records.db.rows(_UNCHANGED, (counted.horizon, ["", *plan.counted]))
             if unchanged:
                 return known[1]
     began = perf_counter()
-    [[total, snapshot]] = await records.db.rows(f"SELECT ({count.sql}), pg_current_snapshot()::text", args)
+    both = (
+        f"SELECT ({count.sql}), pg_snapshot_xmin(pg_current_snapshot())::text"  # as one and the same statement sees it
+    )
+    [[total, horizon]] = await records.db.rows(both, args)
     if perf_counter() - began > _WORTH_IT:
-        _remember(records, key, _Counted(snapshot, steady_time()), total)
+        _remember(records, key, _Counted(horizon, steady_time()), total)
     else:
         records.totals.pop(key, None)
     return int(total)
