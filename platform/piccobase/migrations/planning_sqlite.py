@@ -130,10 +130,12 @@ class _Change:
         lost = left_out(await self.plan.sketch.table(self.name), rebuild)
         words += [f"drops {it}, which needs what is dropped" for it in lost]
         says = f"makes {self.name} anew: {', '.join(words) or 'its constraints'}"
+        converted = sum("piccobase_convert(" in value for value in rebuild.values.values())
+        each = costs.REBUILD + converted * costs.CONVERT
         for sql in await self.plan.sketch.rebuild(rebuild):
             copies = sql.startswith("INSERT OR ABORT INTO")
             rows = self.rows if copies else 0
-            yield costs.step(sql, says, self.name, rows=rows, each=costs.REBUILD, dialect="sqlite")
+            yield costs.step(sql, says, self.name, rows=rows, each=each, dialect="sqlite")
 
     # --- what is there
 
