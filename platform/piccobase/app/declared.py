@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from litestar.types import ASGIApp
 from piccolo.table import Table
@@ -39,6 +39,9 @@ class App:
 
     Migrations of its tables are looked for beside the file that makes it (`file`).
 
+    `synchronous` says when a write to the embedded database is answered: at once with NORMAL, which is the default, and
+    when the disk has it with FULL. `PICCOBASE_SYNCHRONOUS` overrides it.
+
     `cors_origins` are the origins whose pages may read answers (default: all), overridden by `PICCOBASE_CORS_ORIGINS`.
 
     Serve it with `piccobase serve`, or as an ASGI application with any server that runs lifespans.
@@ -53,6 +56,7 @@ class App:
         data_dir: str | Path | None = None,
         database_url: str | None = None,
         cors_origins: Sequence[str] | None = None,
+        synchronous: Literal["NORMAL", "FULL"] | None = None,
     ) -> None:
         self.collections = tuple(collections)
         self.roles = tuple(roles)
@@ -60,7 +64,12 @@ class App:
         self._work = JobRegistry()
         self.job = self._work.job
         self.schedule = self._work.schedule
-        self._declared = {"data_dir": data_dir, "database_url": database_url, "cors_origins": cors_origins}
+        self._declared = {
+            "data_dir": data_dir,
+            "database_url": database_url,
+            "cors_origins": cors_origins,
+            "synchronous": synchronous,
+        }
         self.file = _file_that_calls(self)
         self._services: Services | None = None
         self._application: Any = None

@@ -107,7 +107,7 @@ def make_engine(config: Config) -> Engine:
     if not config.embedded:
         return PostgresEngine(config.database_url)
     make_data_dir(config.data_dir)
-    return EmbeddedEngine(config.data_dir / "data.db")
+    return EmbeddedEngine(config.data_dir / "data.db", synchronous=config.synchronous)
 
 
 def make_data_dir(path: Path) -> None:

@@ -5,14 +5,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from piccobase.base.errors import StartError
 
 PREFIX = "PICCOBASE_"
 _ORIGIN = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/?#@]+")
-_CHOICES = {"log_level": ("debug", "info", "warning", "error"), "log_format": ("auto", "json", "text")}
+_CHOICES = {
+    "log_level": ("debug", "info", "warning", "error"),
+    "log_format": ("auto", "json", "text"),
+    "synchronous": ("NORMAL", "FULL"),
+}
 _SWITCHES = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -28,6 +32,7 @@ class Config:
 
     data_dir: Path = Path("data")
     database_url: str = ""  # empty: the embedded database in the data dir
+    synchronous: Literal["NORMAL", "FULL"] = "NORMAL"  # of the embedded database; FULL: each commit waits for the disk
     secret_key: str = ""  # empty: the file secret.key in the data dir
     host: str = "127.0.0.1"
     port: int = 8090
@@ -117,6 +122,8 @@ def _typed(source: str, name: str, value: Any) -> Any:
         return Path(value)
     if name == "cors_origins":
         return _origins(source, value.split(",") if isinstance(value, str) else value)
+    if name == "synchronous":
+        value = str(value).upper()
     if name in _CHOICES and value not in _CHOICES[name]:
         raise ConfigError(f"{name} ({source}) must be one of {', '.join(_CHOICES[name])}, not {value!r}.")
     if name in ("port", "workers", "job_concurrency", "logs_max_size"):

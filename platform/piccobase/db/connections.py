@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import apsw
 
 from piccobase.db.converting import CONVERTING_FUNCTIONS
 from piccobase.db.errors import DatabaseUnavailable
 from piccobase.db.values import DECIMAL_ORDER, WIRE_FUNCTIONS, compare_decimals, convert_binding
+
+Synchronous = Literal["OFF", "NORMAL", "FULL", "EXTRA"]  # whether a commit waits for the disk: FULL and EXTRA do
 
 STATEMENTS_CACHED = 512
 _CACHE_KIB = 32_000
@@ -23,7 +25,7 @@ _UNLIMITED = 1 << 60
 _serials = itertools.count(1)
 
 
-def open_connection(path: str, *, readonly: bool, synchronous: str, busy_timeout: float) -> apsw.Connection:
+def open_connection(path: str, *, readonly: bool, synchronous: Synchronous, busy_timeout: float) -> apsw.Connection:
     """A connection with everything set. `busy_timeout` (seconds) is how long its statements wait for other processes.
 
     Raises DatabaseUnavailable when the file cannot be opened or written, or is no database.
@@ -41,7 +43,7 @@ def open_connection(path: str, *, readonly: bool, synchronous: str, busy_timeout
             raise DatabaseUnavailable(f"The database file {path} cannot be opened: {_reason(path, error)}.") from error
 
 
-def _open(path: str, readonly: bool, synchronous: str, busy_timeout: float) -> apsw.Connection:
+def _open(path: str, readonly: bool, synchronous: Synchronous, busy_timeout: float) -> apsw.Connection:
     connection = apsw.Connection(path, statementcachesize=STATEMENTS_CACHED)
     try:
         connection.set_busy_timeout(int(busy_timeout * 1000))
@@ -53,6 +55,7 @@ def _open(path: str, readonly: bool, synchronous: str, busy_timeout: float) -> a
                 "Its disk must be a local one."
             )
         connection.pragma("synchronous", synchronous)
+        connection.pragma("fullfsync", synchronous in ("FULL", "EXTRA"))  # else macOS leaves it in the drive's memory
         connection.pragma("foreign_keys", True)
         connection.pragma("temp_store", "MEMORY")
         connection.pragma("cache_size", -_CACHE_KIB)
@@ -97,7 +100,7 @@ class Inline:
     def __init__(self, connection: apsw.Connection, opcodes: int) -> None:
         self.connection = connection
         self.cursor = connection.cursor()
-        self.busy = threading.Lock()
+        self.busy = threading.RLock()
         self.may_read = opcodes > 0
         self.serial = next(_serials)  # no other connection of this process has it
         self._calls_left = [_UNLIMITED]

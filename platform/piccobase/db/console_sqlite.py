@@ -80,7 +80,9 @@ class SQLiteConsole:
             raise
 
     def _run(self, text: str, writes: bool, given_up: threading.Event) -> SQLAnswer:
-        connection = open_connection(self._engine.path, readonly=not writes, synchronous="NORMAL", busy_timeout=10.0)
+        connection = open_connection(
+            self._engine.path, readonly=not writes, synchronous=self._engine.synchronous, busy_timeout=10.0
+        )
         try:
             deadline = time.monotonic() + self._time_limit
             connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
@@ -173,7 +175,7 @@ def authorizer(guarded: Guarded) -> Callable[[int, str | None, str | None, str |
     """What SQLite asks while it prepares a statement, for each thing the statement would do."""
 
     def may_read(table: str, column: str) -> int:
-        if column in guarded.secrets.get(table, ()):
+        if guarded.hides(table, column):
             return apsw.SQLITE_IGNORE  # reads as NULL
         if table.startswith("sqlite_"):
             return apsw.SQLITE_OK if table in _OWN_TABLES else apsw.SQLITE_DENY

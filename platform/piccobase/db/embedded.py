@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import apsw
 from piccolo.engine.exceptions import TransactionError
@@ -18,7 +18,7 @@ from piccolo.query.base import Query
 from piccolo.querystring import QueryString
 
 from piccobase.db.checkpoints import Checkpoints
-from piccobase.db.connections import Fetch, Inline, open_connection
+from piccobase.db.connections import Fetch, Inline, Synchronous, open_connection
 from piccobase.db.embedded_batch import BatchInTransaction, EmbeddedBatch
 from piccobase.db.embedded_schema import EmbeddedSchemaTransaction
 from piccobase.db.embedded_transaction import EmbeddedSavepoint, EmbeddedTransaction
@@ -64,7 +64,7 @@ class EmbeddedEngine(SQLiteEngine):
         *,
         readers: int = 2,
         inline_opcodes: int = 20_000,
-        synchronous: Literal["OFF", "NORMAL", "FULL", "EXTRA"] = "NORMAL",
+        synchronous: Synchronous = "NORMAL",
         busy_timeout: float = 10.0,
         lock_timeout: float = 30.0,
         makes_folder: bool = False,
@@ -77,7 +77,7 @@ class EmbeddedEngine(SQLiteEngine):
                 f"{path!r} is no file of its own: the engine opens several connections, and each would see another "
                 "database. Use the path of a file, in a temporary directory for a test."
             )
-        self._synchronous = synchronous
+        self.synchronous = synchronous
         self._busy_timeout = busy_timeout
         self._lock_timeout = lock_timeout
         self._makes_folder = makes_folder
@@ -85,7 +85,7 @@ class EmbeddedEngine(SQLiteEngine):
         self._kinds = Kinds()
         self._tables_of = TablesOf(partial(self._connect, readonly=True))
         self._overspent: dict[str, int] = {}  # how many more runs of a statement are not tried at once
-        self._write_lock = WriteLock()
+        self._write_lock = WriteLock(self._take_back)
         self._opening = threading.Lock()
         self._writer: Writer | None = None
         self._checkpoints: Checkpoints | None = None
@@ -192,6 +192,8 @@ class EmbeddedEngine(SQLiteEngine):
         Ask before reading what is to be remembered with it. While that cannot be told, no two numbers are the same.
         """
         writer = self._writer or self._open_writer()
+        if writer.group.members and self.current() is not None:
+            return -next(_serials)  # others have changed something before it that is not committed yet
         inline = writer.inline
         tables = self._tables_of.of(sql, args) if sql else None
         if inline.busy.acquire(blocking=False):
@@ -204,6 +206,9 @@ class EmbeddedEngine(SQLiteEngine):
                     return (inline.serial << 40 | own) << 40 | int(others)
             finally:
                 inline.busy.release()
+        elif (meanwhile := writer.others_meanwhile) is not None:
+            own = writer.commits if tables is None else writer.commits_to(tables.read)
+            return (inline.serial << 40 | own) << 40 | meanwhile
         return -next(_serials)
 
     # --- transactions
@@ -246,23 +251,31 @@ class EmbeddedEngine(SQLiteEngine):
         """Piccolo's `atomic`: queries that are collected, and run in one transaction."""
         return Atomic(self, transaction_type)
 
-    async def take_writer(self) -> Writer:
+    async def take_writer(self, *, joins: bool = False) -> Writer:
         """The writer, with its lock held; whoever takes it releases the lock.
 
-        Raises SerializationFailed after `lock_timeout` seconds in the queue.
+        With `joins` there may be a group (`group_commit`) to join, and to let go of in its own way. Raises
+        SerializationFailed after `lock_timeout` seconds in the queue.
         """
         if not self._write_lock.try_acquire():
-            await self.wait_for(self._write_lock)
+            await self.wait_for(self._write_lock, joins=joins)
         try:
             return self._writer or self._open_writer()
         except BaseException:
             self._write_lock.release()
             raise
 
-    async def wait_for(self, lock: WriteLock) -> None:
+    def _take_back(self) -> None:
+        """The lock was handed to one who is gone."""
+        if self._writer is None:
+            self._write_lock.release()
+        else:
+            self._writer.group.let_go()
+
+    async def wait_for(self, lock: WriteLock, *, joins: bool = False) -> None:
         """Queues for a lock of this process, with the message for the one who waits in vain."""
         try:
-            await lock.acquire(self._lock_timeout)
+            await lock.acquire(self._lock_timeout, joins=joins)
         except TimeoutError:
             raise SerializationFailed(
                 f"Another transaction of this process has held the write lock for more than {self._lock_timeout:g} "
@@ -358,7 +371,7 @@ class EmbeddedEngine(SQLiteEngine):
             with suppress(OSError):  # which opening the file will tell
                 os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
         return open_connection(
-            self.path, readonly=readonly, synchronous=self._synchronous, busy_timeout=self._busy_timeout
+            self.path, readonly=readonly, synchronous=self.synchronous, busy_timeout=self._busy_timeout
         )
 
     def _inline(self) -> Inline:
@@ -386,6 +399,7 @@ class EmbeddedEngine(SQLiteEngine):
                     self._tables_of,
                     self._inline_opcodes,
                     self._busy_timeout,
+                    waits_for_disk=self.synchronous in ("FULL", "EXTRA"),
                 )
                 self._checkpoints = Checkpoints(connect, self._write_lock)
                 self._checkpoints.watch(writer.inline.connection)

@@ -37,6 +37,7 @@ class EmbeddedSchemaTransaction(EmbeddedTransaction):
         self._broken_before: set[Broken] = set()
         self._statistics: Statistics = {}
         self._schema_changed = True
+        self._may_share = False
 
     @property
     def changes_schema(self) -> bool:

@@ -25,7 +25,9 @@ class EmbeddedTransaction(SQLiteTransaction):
     """What `engine.transaction()` gives. Nested ones are savepoints; Piccolo's own would do nothing.
 
     It takes the write lock at once (BEGIN IMMEDIATE), so nobody can change what is read in it. A statement whose
-    number of steps is bounded runs at once in the event loop, others in the writer's thread; COMMIT as they did.
+    number of steps is bounded runs at once in the event loop, others in the writer's thread; COMMIT as they did, or in
+    the thread where it waits for the disk. Then those that end while others wait are committed with these
+    (`group_commit`), and their blocks are left when that is done: none may wait within its block for another's end.
 
     Tasks that are started inside take part in it until it is over; then they see none.
     """
@@ -44,6 +46,9 @@ class EmbeddedTransaction(SQLiteTransaction):
         self._writer: Writer
         self.thread_used = False
         self._schema_changed = False
+        self._may_share = transaction_type is TransactionType.immediate  # a commit with others
+        self._joined = False  # a group: a savepoint of it
+        self._untouched = False  # joined, and nothing was done in it yet
 
     async def __aenter__(self) -> Self:
         await self.begin()
@@ -100,12 +105,15 @@ class EmbeddedTransaction(SQLiteTransaction):
         self._check()
         if self._writer.kind(sql, args) is None:
             return None
+        self._root._untouched = False
         return self._writer.now(sql, args)
 
     async def run(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
         """Runs one statement where its kind belongs, and gives what `fetch` makes of its rows."""
         self._check()
         kind = self._writer.kind(sql, args)
+        if self._root._untouched:
+            await self._root._touch(kind)
         found = None
         if kind is Kind.READ:
             found = self._writer.read_now(sql, args, fetch)
@@ -126,6 +134,7 @@ class EmbeddedTransaction(SQLiteTransaction):
         self._check()
         if self._writer.kind(sql, args) is not Kind.READ:
             return None
+        self._root._untouched = False
         return self._writer.read_now(sql, args, fetch)
 
     def _check(self) -> None:
@@ -158,18 +167,57 @@ class EmbeddedTransaction(SQLiteTransaction):
     # --- what differs for a savepoint
 
     async def begin(self) -> None:
-        self._writer = await self.engine.take_writer()
+        self._writer = await self.engine.take_writer(joins=self._may_share)
+        group = self._writer.group
         try:
-            await self._writer.begin(f"BEGIN {self.transaction_type.value}")
+            if group.members:
+                group.join()
+                self._joined = self._untouched = True
+            else:
+                await self._writer.begin(self._begin_statement)
         except BaseException:
-            self._writer.lock.release()
+            group.let_go()
             raise
 
+    @property
+    def _begin_statement(self) -> str:
+        return f"BEGIN {self.transaction_type.value}"
+
+    async def _touch(self, kind: Kind | None) -> None:
+        """Before the first statement after it has joined: one that may take long is not to keep the group waiting, and
+        when it is interrupted SQLite would undo the group, too."""
+        self._untouched = False
+        if kind is not Kind.READ and kind is not Kind.SHORT:
+            self._joined = False
+            self.thread_used = True
+            await self._writer.leave_group(self._begin_statement)
+
     async def _keep(self) -> None:
+        if self._may_share and self._writer.group.is_wanted:
+            await self._keep_with_others()
+        else:
+            await self._keep_alone()
+
+    async def _keep_with_others(self) -> None:
         try:
             self._check()
             self._outcome = "ending"
             if self.thread_used:
+                await self._writer.settle()
+            member = self._writer.group.keep(joined=self._joined, closing=self._schema_changed)
+        except BaseException:
+            await self._undo()
+            raise
+        try:
+            await member.wait()
+        finally:
+            self._outcome = "kept" if member.is_kept else "undone"
+
+    async def _keep_alone(self) -> None:
+        try:
+            self._check()
+            self._outcome = "ending"
+            if self.thread_used or self._writer.waits_for_disk:
                 await self._writer.commit_in_thread()
             else:
                 self._writer.commit_now()
@@ -187,7 +235,9 @@ class EmbeddedTransaction(SQLiteTransaction):
                 await self._writer.settle()
         finally:
             try:
-                if self._writer.in_transaction:
+                if self._joined:
+                    self._writer.group.undo()
+                elif self._writer.in_transaction:
                     self._writer.control_now("ROLLBACK")
             finally:
                 self._finish("undone")
@@ -198,7 +248,7 @@ class EmbeddedTransaction(SQLiteTransaction):
             self.engine.forget_kinds()  # what others have learnt meanwhile is of the schema as it was
             if outcome == "undone":
                 self._writer.schema_undone()
-        self._writer.lock.release()
+        self._writer.group.let_go()
 
     async def _tell(self) -> None:
         await (self.aftermath.committed() if self._outcome == "kept" else self.aftermath.rolled_back())
@@ -206,6 +256,7 @@ class EmbeddedTransaction(SQLiteTransaction):
     # ---
 
     async def _control(self, sql: str) -> None:
+        self._root._untouched = False
         if self._root.thread_used:
             await self._writer.control(sql)
         else:

@@ -43,6 +43,15 @@ class SerializationFailed(Unavailable):
     code = "database.serialization_failed"
 
 
+class GroupUndone(SerializationFailed):
+    """A transaction that was to be committed with others was undone because SQLite has rolled back one of those, and
+    with it all of them (a full disk, a write that was interrupted). It is done again at once where it can be."""
+
+    @classmethod
+    def default_message(cls) -> str:
+        return "The database has rolled back another write, and this one with it. Please try again."
+
+
 class DatabaseUnavailable(Unavailable):
     """The database cannot be reached, is full, or cannot be written."""
 

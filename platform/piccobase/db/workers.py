@@ -110,6 +110,10 @@ class Workers:
                     await job.future
             raise
 
+    def post(self, work: Work) -> None:
+        """Has `work` done, which answers for its own errors. Nobody waits for it."""
+        self._submit(work)
+
     def stop(self) -> None:
         """Interrupts what runs, and returns when the threads have ended. Later work starts new ones."""
         with self._guard:

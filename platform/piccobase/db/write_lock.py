@@ -4,19 +4,37 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The loop that is running in this thread."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+class _Place(NamedTuple):
+    """A place in the queue."""
+
+    hand_over: Callable[[], bool]  # answers False when nobody is there any more to take the lock
+    joins: bool
 
 
 class WriteLock:
     """A fair lock for tasks of any event loop and for threads. Whoever waits is handed it, so nobody can overtake.
 
-    A task that is cancelled while it waits, or in the moment it is handed the lock, leaves the queue intact.
+    A task that is cancelled while it waits, or in the moment it is handed the lock, leaves the queue intact: what it
+    was handed and cannot use, it gives to `take_back`, which is `release` unless said otherwise.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, take_back: Callable[[], None] | None = None) -> None:
+        self._take_back = take_back or self.release
         self._guard = threading.Lock()
         self._held = False
-        # Each entry hands the lock over, and answers False when nobody is there any more to take it.
-        self._waiting: deque[Callable[[], bool]] = deque()
+        self._waiting: deque[_Place] = deque()
 
     def try_acquire(self) -> bool:
         """Takes the lock if it is free; then nobody is waiting either."""
@@ -26,18 +44,23 @@ class WriteLock:
             self._held = True
             return True
 
-    async def acquire(self, seconds: float) -> None:
-        """Waits for the lock, at most so long. Raises TimeoutError."""
+    async def acquire(self, seconds: float, *, joins: bool = False) -> None:
+        """Waits for the lock, at most so long; one that `joins` may be handed it by `pass_on`. Raises TimeoutError."""
         loop = asyncio.get_running_loop()
         handed: asyncio.Future[None] = loop.create_future()
 
         def accept() -> None:
             if handed.done():  # cancelled or timed out meanwhile
-                self.release()
+                self._take_back()
             else:
                 handed.set_result(None)
 
         def hand_over() -> bool:
+            if running_loop() is loop:
+                if handed.done():
+                    return False
+                handed.set_result(None)
+                return True
             try:
                 loop.call_soon_threadsafe(accept)
             except RuntimeError:  # its loop is closed
@@ -48,18 +71,19 @@ class WriteLock:
             if not handed.done():
                 handed.set_exception(TimeoutError())
 
-        if not self._enqueue(hand_over):
+        place = _Place(hand_over, joins)
+        if not self._enqueue(place):
             return
         timer = loop.call_later(seconds, give_up)
         try:
             await handed
         except asyncio.CancelledError:
             if handed.done() and not handed.cancelled() and handed.exception() is None:
-                self.release()  # it was handed over and could not be used any more
+                self._take_back()  # it was handed over and could not be used any more
             raise
         finally:
             timer.cancel()
-            self._dequeue(hand_over)
+            self._dequeue(place)
 
     def acquire_in_thread(self, seconds: float) -> bool:
         """Waits for the lock in a thread without an event loop, at most so long. True when it was got."""
@@ -73,11 +97,12 @@ class WriteLock:
                     handed.set()
                 return not gone
 
-        if not self._enqueue(hand_over) or handed.wait(seconds):
+        place = _Place(hand_over, joins=False)
+        if not self._enqueue(place) or handed.wait(seconds):
             return True
         with answer:
             gone = not handed.is_set()
-        self._dequeue(hand_over)
+        self._dequeue(place)
         return not gone
 
     def release(self) -> None:
@@ -87,20 +112,37 @@ class WriteLock:
                 if not self._waiting:
                     self._held = False
                     return
-                hand_over = self._waiting.popleft()
-            if hand_over():
+                place = self._waiting.popleft()
+            if place.hand_over():
                 return
 
-    def _enqueue(self, hand_over: Callable[[], bool]) -> bool:
+    @property
+    def next_joins(self) -> bool:
+        """Whether somebody waits whom `pass_on` would hand the lock to."""
+        if not self._waiting:
+            return False
+        with self._guard:
+            return bool(self._waiting) and self._waiting[0].joins
+
+    def pass_on(self) -> bool:
+        """Hands the lock to the next in the queue if that one joins what the holder has begun. Else it stays held."""
+        while True:
+            with self._guard:
+                if not self._waiting or not self._waiting[0].joins:
+                    return False
+                place = self._waiting.popleft()
+            if place.hand_over():
+                return True
+
+    def _enqueue(self, place: _Place) -> bool:
         """False when the lock was free and is now the caller's."""
         with self._guard:
             if self._held:
-                self._waiting.append(hand_over)
+                self._waiting.append(place)
                 return True
             self._held = True
             return False
 
-    def _dequeue(self, hand_over: Callable[[], bool]) -> None:
-        with self._guard:
-            if hand_over in self._waiting:
-                self._waiting.remove(hand_over)
+    def _dequeue(self, place: _Place) -> None:
+        with self._guard, suppress(ValueError):  # it has been handed the lock
+            self._waiting.remove(place)

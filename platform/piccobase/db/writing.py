@@ -3,14 +3,17 @@
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import apsw
 
+from piccobase.base.errors import PiccobaseError
 from piccobase.base.observing import NOBODY, acting
 from piccobase.db.change_notes import ChangeNotes
 from piccobase.db.connections import Connect, Fetch, Inline
 from piccobase.db.errors import SerializationFailed
+from piccobase.db.group_commit import GroupCommit
 from piccobase.db.sqlite_errors import translated
 from piccobase.db.statements import Kind, Kinds
 from piccobase.db.tables_of import TablesOf
@@ -31,11 +34,14 @@ class Writer:
         tables_of: TablesOf,
         opcodes: int,
         busy_timeout: float,
+        waits_for_disk: bool,
     ) -> None:
         self._kinds = kinds
         self._tables_of = tables_of
         self._busy_timeout = busy_timeout
         self.lock = lock
+        self.waits_for_disk = waits_for_disk  # each COMMIT does
+        self.group = GroupCommit(self)
         self.inline = Inline(connect(), opcodes)
         # BEGIN IMMEDIATE is asked again from the event loop; nothing here may wait inside SQLite.
         self.inline.connection.set_busy_timeout(0)
@@ -45,6 +51,8 @@ class Writer:
         # Commits, those of other connections aside: SQLite counts them itself (`data_version`).
         self.commits = 0
         self._commits_to_all = 0
+        # What `data_version` says while the thread is at COMMIT, when nobody can ask: no other process can commit then.
+        self.others_meanwhile: int | None = None
         self._commits_to: dict[str, int] = {}
         self._changed: set[str] = set()  # tables, by the transaction that is open
         self._changed_all = False
@@ -65,6 +73,11 @@ class Writer:
     @property
     def in_transaction(self) -> bool:
         return self.inline.connection.in_transaction
+
+    @property
+    def violates_deferred_keys(self) -> bool:
+        """Whether COMMIT would be refused for a foreign key that points to nothing."""
+        return bool(self.inline.connection.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0])
 
     def kind(self, sql: str, args: Sequence[Any]) -> Kind | None:
         """What the statement is; None while the thread is at work on the connection, which then cannot be asked."""
@@ -176,6 +189,13 @@ class Writer:
         finally:
             self.notes.look_again()
 
+    def schema_settled(self, *, undone: bool) -> None:
+        """After the end of a transaction that has changed the schema: what was learnt of it meanwhile is of another."""
+        self._kinds.forget()
+        self._tables_of.forget()
+        if undone:
+            self.schema_undone()
+
     def schema_undone(self) -> None:
         """What was learnt of the schema in a transaction or savepoint that was rolled back is of one that never was."""
         with self.inline.busy:
@@ -211,7 +231,45 @@ class Writer:
 
     async def commit_in_thread(self) -> None:
         """Cancelled or not, when it returns or raises COMMIT has been done."""
-        await self.workers.run_to_end(lambda _: self.commit_now(), interrupt=False)
+        await self.workers.run_to_end(lambda _: self.commit_beside(), interrupt=False)
+
+    def commit_beside(self) -> None:
+        """COMMIT in the writer's thread, while others may want to know the version."""
+        with self.inline.busy:
+            ((self.others_meanwhile,),) = self.inline.cursor.execute("PRAGMA data_version")
+        try:
+            self.commit_now()
+        finally:
+            self.others_meanwhile = None
+
+    async def leave_group(self, statement: str) -> None:
+        """For one that has joined the group and done nothing yet: commits it, and goes on as a transaction of its own,
+        begun by `statement`.
+
+        Raises SerializationFailed when another process keeps the database locked longer than the busy timeout.
+        """
+        actor = self.actor  # who is acting, the thread does not know
+
+        def work(connection: apsw.Connection) -> None:
+            with self.inline.busy:  # no other task of the transaction gets in between
+                self.group.commit()
+                connection.set_busy_timeout(int(self._busy_timeout * 1000))
+                try:
+                    self.begin_now(statement)
+                except BaseException:
+                    self.lost = True
+                    raise
+                finally:
+                    connection.set_busy_timeout(0)
+                    self.actor = actor
+
+        await self.workers.run_to_end(work, interrupt=False)
+
+    def roll_back(self) -> None:
+        """Undoes everything that is open, whatever state it is in."""
+        with suppress(PiccobaseError):
+            if self.in_transaction:
+                self.control_now("ROLLBACK")
 
     async def alone(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
         """Runs a statement that no transaction may be around (VACUUM, PRAGMA), in the thread."""
@@ -242,10 +300,7 @@ class Writer:
         pause = 0.001
         while True:
             try:
-                self.control_now(statement)
-                self.lost = self._changed_all = False
-                self._changed.clear()
-                self.actor = acting()
+                self.begin_now(statement)
                 return
             except SerializationFailed as error:
                 if time.monotonic() >= deadline:
@@ -254,6 +309,13 @@ class Writer:
                     ) from error.__cause__
             await asyncio.sleep(pause)
             pause = min(pause * 2, 0.05)
+
+    def begin_now(self, statement: str) -> None:
+        """Raises SerializationFailed while another process keeps the database locked."""
+        self.control_now(statement)
+        self.lost = self._changed_all = False
+        self._changed.clear()
+        self.actor = acting()
 
     def close(self) -> None:
         self.workers.stop()

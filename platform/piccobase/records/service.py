@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from piccobase.db.engine import Database
+from piccobase.db.errors import GroupUndone
 from piccobase.db.retrying import retrying
 from piccobase.records.planning import Planner
 from piccobase.rules.book import RuleBook
@@ -44,8 +45,13 @@ class Records:
 
     async def written(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """What `work` returns, which is one transaction. Again where two got into each other's way (PostgreSQL)."""
-        if self.in_batch or self.db.dialect == "sqlite":  # where writers stand in a queue
+        if self.in_batch:
             return await work()
+        if self.db.dialect == "sqlite":  # where writers stand in a queue
+            try:
+                return await work()
+            except GroupUndone:
+                pass
         return await retrying(self.db, work)
 
     def context(

@@ -33,6 +33,7 @@ def test_every_setting_has_a_variable() -> None:
         "PICCOBASE_HOST": "::1",
         "PICCOBASE_PORT": "1",
         "PICCOBASE_WORKERS": "2",
+        "PICCOBASE_SYNCHRONOUS": "full",
         "HOME": "/root",
     }
     assert load_config({}, environment, {}) == Config(
@@ -42,6 +43,7 @@ def test_every_setting_has_a_variable() -> None:
         host="::1",
         port=1,
         workers=2,
+        synchronous="FULL",
     )
 
 
@@ -81,6 +83,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"workers": "many"}, "workers (option) must be"),
     ({"job_concurrency": 0}, "job_concurrency (option) must be a number from 1 to 65535, not 0."),
     ({"run_jobs": "maybe"}, "run_jobs (option) must be 1 or 0, not 'maybe'."),
+    ({"synchronous": "off"}, "synchronous (option) must be one of NORMAL, FULL, not 'OFF'."),
     ({"database_url": "mysql://x"}, "The database URL must begin with postgresql://"),
 ]
 

@@ -7,13 +7,19 @@ import apsw
 import pytest
 from tests.unit.db.embedded.seen import forget_threads_of_others
 
+from piccobase.db.connections import Synchronous
 from piccobase.db.embedded import EmbeddedEngine
 
 
 @pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[EmbeddedEngine]:
+def synchronous() -> Synchronous:
+    return "NORMAL"
+
+
+@pytest.fixture
+async def db(tmp_path: Path, synchronous: Synchronous) -> AsyncIterator[EmbeddedEngine]:
     forget_threads_of_others()
-    engine = EmbeddedEngine(tmp_path / "data.db")
+    engine = EmbeddedEngine(tmp_path / "data.db", synchronous=synchronous)
     await engine.rows("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL DEFAULT '', n INTEGER DEFAULT 0)")
     await engine.close()  # so that each test starts without threads; the first statement opens it again
     yield engine
@@ -21,9 +27,9 @@ async def db(tmp_path: Path) -> AsyncIterator[EmbeddedEngine]:
 
 
 @pytest.fixture
-async def impatient(tmp_path: Path, db: EmbeddedEngine) -> AsyncIterator[EmbeddedEngine]:
+async def impatient(tmp_path: Path, db: EmbeddedEngine, synchronous: Synchronous) -> AsyncIterator[EmbeddedEngine]:
     """Another engine on the same file, which waits a tenth of a second at most."""
-    engine = EmbeddedEngine(tmp_path / "data.db", busy_timeout=0.1, lock_timeout=0.1)
+    engine = EmbeddedEngine(tmp_path / "data.db", busy_timeout=0.1, lock_timeout=0.1, synchronous=synchronous)
     yield engine
     await engine.close()
 

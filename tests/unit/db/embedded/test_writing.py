@@ -10,11 +10,19 @@ from piccolo.engine.sqlite import TransactionType
 from piccolo.table import create_table_class
 from tests.unit.db.embedded.seen import ENDLESS_WRITE, SLOW_WRITE, count, open_files, our_threads, until
 
+from piccobase.db.connections import Synchronous
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.errors import (
     SerializationFailed,
     StillReferenced,
 )
+
+
+@pytest.fixture(params=["NORMAL", "FULL"])
+def synchronous(request: pytest.FixtureRequest) -> Synchronous:
+    """Each of these holds for both; with FULL, COMMIT is in the thread, and shared."""
+    found: Synchronous = request.param
+    return found
 
 
 async def test_two_hundred_transactions_at_once_lose_no_update(db: EmbeddedEngine) -> None:
@@ -54,13 +62,16 @@ async def test_writers_get_their_turn_in_the_order_they_came(db: EmbeddedEngine)
     assert await db.rows("SELECT n FROM note ORDER BY id") == [(number,) for number in range(50)]
 
 
-async def test_a_short_write_takes_no_thread(db: EmbeddedEngine) -> None:
+async def test_a_short_write_takes_no_thread_but_for_a_commit_that_waits_for_the_disk(
+    db: EmbeddedEngine, synchronous: Synchronous
+) -> None:
     async with db.transaction() as tx:
         await db.rows("INSERT INTO note (text) VALUES ('a') RETURNING id")
         await db.rows("UPDATE note SET text = 'b' WHERE id = 1")
         assert tx.rows_now("INSERT INTO note (text) VALUES (?)", ("c",)) == []
         assert tx.rows_now("SELECT text FROM note ORDER BY id") == [("b",), ("c",)]
-    assert not our_threads()
+        assert not our_threads()
+    assert our_threads() == (set() if synchronous == "NORMAL" else {"piccobase-writer-0"})
     assert await count(db) == 2
 
 
@@ -121,7 +132,7 @@ async def test_failing_commits_leave_nothing_behind(db: EmbeddedEngine) -> None:
     assert open_files("data.db") == files
 
 
-async def test_a_cancelled_writer_gives_up_its_place_in_the_queue(db: EmbeddedEngine) -> None:
+async def test_a_cancelled_writer_gives_up_its_place_in_the_queue(db: EmbeddedEngine, synchronous: Synchronous) -> None:
     async def write(number: int) -> None:
         async with db.transaction():
             await db.rows("INSERT INTO note (n) VALUES (?)", (number,))
@@ -132,10 +143,11 @@ async def test_a_cancelled_writer_gives_up_its_place_in_the_queue(db: EmbeddedEn
         await asyncio.sleep(0)
         for task in waiting[::2]:
             task.cancel()
-    # Cancelled in the very moment in which it is handed the lock:
+    # Cancelled in the very moment in which it is handed the lock; with FULL it has written, and waits for the disk.
     waiting[1].cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-    assert await db.rows("SELECT n FROM note ORDER BY n") == [(number,) for number in range(3, 20, 2)]
+    first = 3 if synchronous == "NORMAL" else 1
+    assert await db.rows("SELECT n FROM note ORDER BY n") == [(number,) for number in range(first, 20, 2)]
 
 
 async def test_a_long_write_that_is_cancelled_is_undone_and_lets_go(db: EmbeddedEngine) -> None:
