@@ -8,8 +8,13 @@ from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
 from piccobase.schema.registry import Registry
 
-# Arguments of jobs: mails that wait to be sent have links in them which let their bearer in.
-_OF_THE_SYSTEM = {"_secrets": frozenset({"value"}), "_jobs": frozenset({"arguments"})}
+# Arguments of jobs: mails that wait to be sent have links in them which let their bearer in. With a collection that was
+# dropped its secrets lie in the trash.
+_OF_THE_SYSTEM = {
+    "_secrets": frozenset({"value"}),
+    "_jobs": frozenset({"arguments"}),
+    "_trash": frozenset({"details"}),
+}
 
 
 def make_console(config: Config, engine: EmbeddedEngine | PostgresEngine, registry: Registry) -> Console | None:

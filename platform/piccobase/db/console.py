@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from piccobase.base.errors import BadRequest
 from piccobase.base.numbers import ecma_number
+from piccobase.db.shape import TRASH_PREFIX
 
 MOST_ROWS = 1000
 TIME_LIMIT = 180.0  # seconds
@@ -31,6 +32,10 @@ class Guarded:
     """
 
     secrets: Mapping[str, frozenset[str]]
+
+    def hides(self, table: str, column: str) -> bool:
+        """Whether a column reads as NULL. In the trash of migrations nobody knows which values are secrets."""
+        return column in self.secrets.get(table, ()) or table.startswith(TRASH_PREFIX)
 
     def is_system(self, table: str) -> bool:
         """Whether a table is the system's own: read, but written only through the API."""

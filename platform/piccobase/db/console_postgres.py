@@ -152,9 +152,9 @@ async def _cover(connection: Any, guarded: Guarded) -> frozenset[str]:
     )
     covered = {row["name"]: row for row in rows if guarded.keeps_shape(row["name"])}
     for name, row in covered.items():
-        secrets = guarded.secrets.get(name, frozenset())
         columns = ", ".join(
-            f"NULL::text AS {_quoted(column)}" if column in secrets else _quoted(column) for column in row["columns"]
+            f"NULL::text AS {_quoted(column)}" if guarded.hides(name, column) else _quoted(column)
+            for column in row["columns"]
         )
         no_writing = " OFFSET 0" if guarded.is_system(name) else ""
         await connection.execute(

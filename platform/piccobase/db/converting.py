@@ -25,12 +25,18 @@ _LISTS = ("list", "array")
 
 def convert(value: Any, source: str, target: str) -> Any:
     """The value as `target` stores it, None where there is none. `source` and `target` are kinds as text."""
-    return _converted(value, kind_named(source), kind_named(target))
+    try:
+        return _converted(value, kind_named(source), kind_named(target))
+    except (ValueError, TypeError, ArithmeticError):  # somebody has written what its column does not hold
+        return None
 
 
 def is_kept(value: Any, source: str, target: str) -> int:
     """1 where the other kind holds the whole value, else 0. What is empty holds nothing that could be lost."""
-    return int(_is_kept(value, kind_named(source), kind_named(target)))
+    try:
+        return int(_is_kept(value, kind_named(source), kind_named(target)))
+    except (ValueError, TypeError, ArithmeticError):
+        return 0
 
 
 CONVERTING_FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {

@@ -3,8 +3,8 @@
 from piccobase.migrations.changes import Step
 from piccobase.schema.values.base import Dialect
 
-# Microseconds for each row: `benchmarks/rebuild.py`, and half a million rows on PostgreSQL with three indexes. A machine that
-# has more to do takes two or three times as long.
+# Microseconds for each row: by `benchmarks/rebuild.py`, and by half a million rows on PostgreSQL with three indexes.
+# A machine that has more to do takes two or three times as long.
 REBUILD = 8.0  # SQLite: the row copied, with three indexes made again
 CONVERT = 8.0  # SQLite: a value looked at before, and made another one
 REWRITE = 2.0  # PostgreSQL: the row written anew, with its indexes
