@@ -284,6 +284,47 @@ CASES = [
         after_rows={"bands": [{"a": 2, "b": 1}]},
     ),
     Case(
+        "a longer key, with what points to it",
+        lambda: [
+            one := table("people", key=Varchar(length=5, primary_key=True)),
+            table("bands", boss=ForeignKey(one), above=ForeignKey("self")),
+        ],
+        lambda: [
+            one := table("people", key=Varchar(length=50, primary_key=True)),
+            table("bands", boss=ForeignKey(one), above=ForeignKey("self")),
+        ],
+        {"people": [{"key": "p"}], "bands": [{"id": "a", "boss": "p"}]},
+    ),
+    Case(
+        "a greater key, with what points to it",
+        lambda: [
+            one := table("people", key=Integer(primary_key=True)),
+            table("bands", boss=ForeignKey(one)),
+        ],
+        lambda: [
+            one := table("people", key=c.BigInt(primary_key=True)),
+            table("bands", boss=ForeignKey(one)),
+        ],
+        {"people": [{"key": 7}], "bands": [{"id": "a", "boss": 7}]},
+        after_rows={"bands": [{"boss": 7}]},
+    ),
+    Case(
+        "a table becomes one of those that sign in",
+        lambda: [table("people", id=ours.RecordId(), name=Varchar())],
+        lambda: [
+            table(
+                "people",
+                id=ours.RecordId(),
+                name=Varchar(),
+                password=ours.Password(required=True),
+                token_key=ours.TokenKey(db_column_name="tokenKey"),
+                email=c.Email(unique=True),
+                created=ours.AutoDate(),
+            )
+        ],
+        {"people": [{"id": "a"}, {"id": "b"}]},
+    ),
+    Case(
         "names that differ by case alone",
         lambda: [table("Bands", Head=Integer(), text=Integer(), x=Integer(), Old=Integer())],
         lambda: [table("bands", text=Integer(), head=Integer(), X=Integer(), old=Varchar())],

@@ -16,7 +16,7 @@ from tests.unit.migrations.pairs import Pair, check_pair, pairs
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
 
-EXAMPLES = int(os.environ.get("PROVE_MIGRATIONS", "40"))
+EXAMPLES = int(os.environ.get("PROVE_MIGRATIONS", "30"))
 SETTINGS = settings(
     max_examples=EXAMPLES,
     deadline=None,
