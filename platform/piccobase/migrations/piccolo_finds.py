@@ -7,7 +7,7 @@ databases can run at the same time.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -30,9 +30,9 @@ def __getattr__(name: str) -> Any:
 
 
 @contextmanager
-def piccolo_finds(engine: Engine[Any], app: AppConfig) -> Iterator[None]:
-    """Within the block Piccolo's `engine_finder()` gives `engine`, and its `Finder` knows `app`."""
-    with _registered(app) as registry, _instead_of_the_project(), _imports_as_before(app):
+def piccolo_finds(engine: Engine[Any], *apps: AppConfig) -> Iterator[None]:
+    """Within the block Piccolo's `engine_finder()` gives `engine`, and its `Finder` knows `apps`."""
+    with _registered(apps) as registry, _instead_of_the_project(), _imports_as_before(apps):
         token = _running.set((engine, registry))
         try:
             yield
@@ -41,16 +41,17 @@ def piccolo_finds(engine: Engine[Any], app: AppConfig) -> Iterator[None]:
 
 
 @contextmanager
-def _registered(app: AppConfig) -> Iterator[AppRegistry]:
+def _registered(apps: Sequence[AppConfig]) -> Iterator[AppRegistry]:
     """Piccolo looks for apps by the path of a module that has them, not by the app itself."""
-    name = f"{__name__}.app_{app.app_name}"
-    module = ModuleType(name)
-    vars(module)["APP_CONFIG"] = app  # which is what makes it one
-    sys.modules[name] = module
+    modules = {f"{__name__}.app_{app.app_name}": app for app in apps}
+    for name, app in modules.items():
+        sys.modules[name] = module = ModuleType(name)
+        vars(module)["APP_CONFIG"] = app  # which is what makes it one
     try:
-        yield AppRegistry(apps=[name])
+        yield AppRegistry(apps=list(modules))
     finally:
-        sys.modules.pop(name, None)
+        for name in modules:
+            sys.modules.pop(name, None)
 
 
 @contextmanager
@@ -71,14 +72,14 @@ def _instead_of_the_project() -> Iterator[None]:
 
 
 @contextmanager
-def _imports_as_before(app: AppConfig) -> Iterator[None]:
+def _imports_as_before(apps: Sequence[AppConfig]) -> Iterator[None]:
     """To know how a table looked before, Piccolo imports migrations by their bare names, from the head of sys.path."""
     path, modules = sys.path[:], set(sys.modules)
-    folder = Path(app.resolved_migrations_folder_path)
+    folders = {Path(app.resolved_migrations_folder_path) for app in apps}
     try:
         yield
     finally:
         sys.path[:] = path
         for name in set(sys.modules) - modules:
-            if Path(getattr(sys.modules[name], "__file__", None) or "").parent == folder:
+            if Path(getattr(sys.modules[name], "__file__", None) or "").parent in folders:
                 del sys.modules[name]

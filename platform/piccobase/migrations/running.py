@@ -80,6 +80,7 @@ async def apply_histories(
     if not await _anything(db, histories):
         return []
     ran: list[Done] = []
+    apps = [app for app, _ in histories]
     async with db.schema_transaction():
         await create_record(db)
         for app, history in histories:
@@ -89,7 +90,7 @@ async def apply_histories(
                 await record(db, app, known)
                 done = known
             for group in _groups([migration for migration in history if migration.id not in done]):
-                ran += await _forwards(db, app, group, accepted, fake=fake)
+                ran += await _forwards(db, app, group, accepted, apps, fake=fake)
                 await record(db, app, [migration.id for migration in group])
     return ran
 
@@ -114,13 +115,19 @@ async def _anything(db: Database, histories: Sequence[tuple[AppConfig, Sequence[
 
 
 async def _forwards(
-    db: SchemaDatabase, app: AppConfig, group: Sequence[Migration], accepted: Collection[str], *, fake: bool
+    db: SchemaDatabase,
+    app: AppConfig,
+    group: Sequence[Migration],
+    accepted: Collection[str],
+    apps: Sequence[AppConfig],
+    *,
+    fake: bool,
 ) -> list[Done]:
     began = time.perf_counter()
     first, last = group[0], group[-1]
     plan = ChangePlan()
     if not fake and not first.is_fake:
-        await run_functions(db, app, first, first.functions)
+        await run_functions(db, app, first, first.functions, apps)
         # Most data migrations of an app change no table.
         if first.before != last.after:
             accepted = {*accepted, *first.file.accepted_losses}
@@ -145,10 +152,11 @@ async def revert_all(
                 f"The migration {migration.id} does its work itself and says no way back. Nothing was reverted."
             )
     ran: list[Done] = []
+    apps = list({app.app_name: app for app, _ in steps}.values())
     async with db.schema_transaction():
         for app, migration in steps:
             began = time.perf_counter()
-            await run_functions(db, app, migration, migration.functions_back)
+            await run_functions(db, app, migration, migration.functions_back, apps)
             plan = ChangePlan()
             if migration.before != migration.after:
                 change = migration.change(db).reversed()
@@ -177,12 +185,19 @@ async def _changed(
 
 
 async def run_functions(
-    db: SchemaDatabase, app: AppConfig, migration: Migration, functions: Sequence[Callable[[], Any]]
+    db: SchemaDatabase,
+    app: AppConfig,
+    migration: Migration,
+    functions: Sequence[Callable[[], Any]],
+    apps: Sequence[AppConfig],
 ) -> None:
-    """What a migration runs besides. What it prints goes to the log. Raises StartError for one that fails."""
+    """What a migration runs besides, which may ask for tables of all `apps`. What it prints goes to the log.
+
+    Raises StartError for one that fails.
+    """
     printed = io.StringIO()
     try:
-        with piccolo_finds(cast("Engine[Any]", db), app), redirect_stdout(printed):
+        with piccolo_finds(cast("Engine[Any]", db), *apps), redirect_stdout(printed):
             for function in functions:
                 result = function()
                 if inspect.isawaitable(result):

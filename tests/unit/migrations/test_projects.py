@@ -121,6 +121,22 @@ async def test_a_piccolo_project_has_its_apps_in_the_order_of_their_dependencies
     assert [(row.app, row.name[:2]) for row in await recorded(engine)][-2:] == [("blog", "20"), ("shop", "20")]
     assert await draft_migrations(project, Answers()) == []
 
+    await engine.rows("INSERT INTO posts (id, title) VALUES ('1', 'One')")
+    shop = project.with_history[1]
+    path = await write_empty(shop, "An item for each post")
+    function = """
+        posts = await manager.get_table_from_snapshot("Post", "blog")
+        items = await manager.get_table_from_snapshot("Item", "shop")
+        for post in await posts.objects():
+            await items.insert(items(id=post.id, post=post.id))
+    """
+    path.write_text(path.read_text().replace(TO_FILL_IN, function.strip()))
+    await apply_all(engine, project.with_history)
+    assert await engine.rows("SELECT post FROM items") == [("1",)]
+
+
+TO_FILL_IN = '"""Within the migration\'s transaction, before tables are changed."""'
+
 
 class Note(Table, tablename="notes"):
     text = Varchar()
