@@ -8,6 +8,7 @@ from piccobase.changes.triggers import attach_triggers, unwatched
 from piccobase.changes.watching import store_watched, watched_tables
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
+from piccobase.db.watched import WatchedTable
 from piccobase.jobs.declaring import JobRegistry
 from piccobase.schema.registry import Registry
 from piccobase.settings import checks
@@ -36,18 +37,17 @@ async def watch_changes(
     On PostgreSQL those are not whose triggers are missing, and may not be attached now: a line on the log names them.
     """
     tables = watched_tables(registry)
-    missing: set[str] = set()
+    missing: list[WatchedTable] = []
     if isinstance(engine, PostgresEngine):
         if may_change_schema:
             await attach_triggers(engine, tables)
-        elif missing_tables := await unwatched(engine, tables):
-            missing = {table.collection for table in missing_tables}
-            names = ", ".join(table.table for table in missing_tables)
+        if missing := await unwatched(engine, tables):
+            names = ", ".join(table.table for table in missing)
             log.warning("The change log does not have what happens in %s. Attach it with: piccobase migrate", names)
     else:
         await store_watched(engine, tables)
         await engine.watch(tables)
-    return frozenset(table.collection for table in tables) - missing
+    return frozenset(table.collection for table in tables) - {table.collection for table in missing}
 
 
 def keep_changes_bounded(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from piccobase.base.errors import PiccobaseError
 from piccobase.db.ddl import literal, quoted
 from piccobase.db.postgres import PostgresEngine
 from piccobase.db.watched import WatchedTable
@@ -21,13 +22,20 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 async def attach_triggers(db: PostgresEngine, tables: Sequence[WatchedTable]) -> None:
-    """Attaches what is missing, under the lock of who changes the schema. Does nothing where nothing is."""
+    """Attaches what is missing, under the lock of who changes the schema. Does nothing where nothing is.
+
+    A table that belongs to somebody else, or can have no triggers, stays as it is, and a line on the log says why.
+    """
     if not await unwatched(db, tables):
         return
     async with db.schema_transaction():
         for table in await unwatched(db, tables):  # another server may have been here
-            for statement in statements(table):
-                await db.rows(statement)
+            try:
+                async with db.transaction():
+                    for statement in statements(table):
+                        await db.rows(statement)
+            except PiccobaseError as error:
+                log.warning("The change log cannot watch %s: %s", table.table, error.__cause__ or error)
 
 
 async def unwatched(db: PostgresEngine, tables: Sequence[WatchedTable]) -> list[WatchedTable]:
