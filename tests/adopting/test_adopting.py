@@ -14,10 +14,11 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.asking import Api, serving_app
+from tests.asking import serving_app
 from tests.postgres_server import PostgresServer
 
 from piccobase.app.loading import load_app
+from piccobase.testing import Caller
 
 HERE = Path(__file__).parent
 
@@ -46,7 +47,7 @@ def adopted(folder: Path, *arguments: str) -> str:
 
 
 @asynccontextmanager
-async def served(app_file: Path, database_url: str | None, data_dir: Path) -> AsyncIterator[Api]:
+async def served(app_file: Path, database_url: str | None, data_dir: Path) -> AsyncIterator[Caller]:
     """The adopted app, asked by a superuser, since its rules are closed."""
     app = load_app(str(app_file))
     assert app.check() == []
@@ -56,7 +57,7 @@ async def served(app_file: Path, database_url: str | None, data_dir: Path) -> As
         yield await api.superuser()
 
 
-async def listed(api: Api, name: str, **query: str) -> list[dict[str, Any]]:
+async def listed(api: Caller, name: str, **query: str) -> list[dict[str, Any]]:
     answer = await api.ask("GET", api.records(name), query={"sort": "id", **query})
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["items"]
@@ -102,12 +103,12 @@ async def test_a_postgres_shop_is_served_as_it_is(shop: str, postgres_server: Po
     assert _definitions(before) <= _definitions(after)  # beside what the server needs, and what was written to it
 
 
-async def _has_taken_up_its_first_migration(api: Api) -> None:
+async def _has_taken_up_its_first_migration(api: Caller) -> None:
     done = await api.services.engine.rows("SELECT name FROM migration WHERE app_name = 'app'")
     assert len(done) == 1
 
 
-async def _write_to_the_postgres_shop(api: Api, bob: dict[str, Any]) -> None:
+async def _write_to_the_postgres_shop(api: Caller, bob: dict[str, Any]) -> None:
     order = await api.create("orders", customer_id=bob["id"], status="it's shipped")
     assert (order["id"], order["placed"] != "") == ("3", True)
     defaults = await api.create("orders", customer_id=2)
@@ -255,7 +256,7 @@ async def test_a_sqlite_shop_is_copied_and_served_with_its_values_in_the_servers
         await _has_taken_up_its_first_migration(api)
 
 
-async def _write_to_the_sqlite_shop(api: Api) -> None:
+async def _write_to_the_sqlite_shop(api: Caller) -> None:
     order = await api.create("orders", customer_id="2")
     assert (order["id"], order["status"]) == ("3", "new")
     refused = await api.ask("PATCH", api.records("orders", "3"), {"status": "lost"})  # by a check

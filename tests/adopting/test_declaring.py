@@ -146,6 +146,8 @@ def test_a_relation_needs_the_key_and_its_type() -> None:
             "Text(null=True, default=None)",
             "its default in the database",
         ),
+        (column("password_hash"), "Text(null=True, default=None, secret=True)", ""),
+        (column("apiKey"), "Text(null=True, default=None, secret=True)", ""),
         (column("a", "citext", comment='say "so"'), "Text(null=True, default=None, help_text='say \"so\"')", ""),
     ],
 )

@@ -10,6 +10,8 @@ from piccobase.migrations.adopting.found import FoundColumn
 
 PICCOLO, OURS = "piccolo.columns", "piccobase.columns"
 _TYPE = re.compile(r"(?P<name>[a-z ]+?)\s*(?:\((?P<limits>[^)]*)\))?(?P<rest>[a-z ]*)(?P<array>\[\])?")
+# By its name nobody but superusers should see it, whoever may read the rest: a hash of a password, a key of an API.
+_SECRET = re.compile(r"passw|secret|token|api_?key|session_?(?:key|data)|salt$|hash$|digest$", re.IGNORECASE)
 
 
 class NotDeclarable(Exception):
@@ -72,6 +74,8 @@ def with_options(call: Call, column: FoundColumn, *, key: bool, unique: bool, in
         if index != "btree":
             arguments.append(f"index_method=IndexMethod.{index}")
             imports.add(("piccolo.columns.indexes", "IndexMethod"))
+    if not key and call.name != "ForeignKey" and _SECRET.search(column.name):
+        arguments.append("secret=True")
     if column.comment:
         arguments.append(f"help_text={text_source(column.comment)}")
     return replace(call, arguments=tuple(arguments), imports=frozenset(imports)), remark
