@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Rules
 from piccobase.identity.secrets import SecretStore
@@ -26,9 +26,9 @@ async def test_a_restart_keeps_tokens_and_a_changed_rule_ends_them(database_url:
         await api.create("members", **FORM)
         token = (await api.signed_in("members", "a@b.co", "12345678")).token
     async with serving([Member], [], database_url, tmp_path) as api:
-        assert (await Api(api.client, api.services, token).ask("POST", REFRESH)).status_code == 200
+        assert (await api.with_token(token).ask("POST", REFRESH)).status_code == 200
     async with serving([StrictMember], [], database_url, tmp_path) as api:
-        assert (await Api(api.client, api.services, token).ask("POST", REFRESH)).status_code == 401
+        assert (await api.with_token(token).ask("POST", REFRESH)).status_code == 401
         again = await api.signed_in("members", "a@b.co", "12345678")
         assert (await again.ask("POST", REFRESH)).status_code == 200
 
@@ -48,4 +48,4 @@ async def test_a_start_that_dies_on_the_way_leaves_the_old_rule_for_the_next(
         async with serving([StrictMember], [], database_url, tmp_path):
             pass
     async with serving([StrictMember], [], database_url, tmp_path) as api:
-        assert (await Api(api.client, api.services, token).ask("POST", REFRESH)).status_code == 401
+        assert (await api.with_token(token).ask("POST", REFRESH)).status_code == 401

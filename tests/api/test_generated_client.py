@@ -15,7 +15,9 @@ import pytest
 from examples.atlas.app import app as atlas
 from tests.api.test_openapi import described
 from tests.api.test_values import COLLECTIONS
-from tests.asking import SUPERUSER, Api, serving
+from tests.asking import SUPERUSER, serving
+
+from piccobase.testing import TestApp
 
 
 def generate(document: dict[str, Any], folder: Path, name: str) -> ModuleType:
@@ -37,12 +39,12 @@ def generate(document: dict[str, Any], folder: Path, name: str) -> ModuleType:
 
 
 @pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
+async def api(tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving(atlas.collections, atlas.roles, None, tmp_path / "data") as guest:
         yield guest
 
 
-async def test_a_generated_client_signs_in_creates_lists_and_tells_errors(api: Api, tmp_path: Path) -> None:
+async def test_a_generated_client_signs_in_creates_lists_and_tells_errors(api: TestApp, tmp_path: Path) -> None:
     root = await api.superuser()
     document = (await root.ask("GET", "/api/openapi.json")).json()
     made: Any = generate(document, tmp_path, "atlas_client")
@@ -51,7 +53,7 @@ async def test_a_generated_client_signs_in_creates_lists_and_tells_errors(api: A
     def operation(tag: str, name: str) -> Any:
         return importlib.import_module(f"atlas_client.api.{tag}.{name}").asyncio
 
-    transport = {"transport": httpx.ASGITransport(app=api.client._transport.app)}  # type: ignore[attr-defined]
+    transport = {"transport": httpx.ASGITransport(app=api.declared)}
     guest = made.Client(base_url="http://test", httpx_args=transport)
     form = of.SignInSuperuserBody(identity=SUPERUSER[0], password=SUPERUSER[1])
     signed_in = await operation("tagsuperusers", "sign_in_superuser")(client=guest, body=form)

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from tests.asking import SUPERUSER, Api, serving
+from tests.asking import SUPERUSER, serving
 
 from piccobase.schema.declaration import AuthCollection, Collection
 from piccobase.schema.rules import Rules
+from piccobase.testing import Caller, TestApp
 
 SIGN_IN = "/api/collections/members/auth-with-password"
 WRONG = {"identity": "m@example.com", "password": "wrong"}
@@ -24,12 +24,12 @@ class Note(Collection, tablename="notes"):
 
 
 @pytest.fixture
-async def guest(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def guest(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Member, Note], [], database_url, tmp_path) as api:
         yield api
 
 
-async def limit(api: Api, *rules: tuple[str, int] | tuple[str, int, str], **more: Any) -> None:
+async def limit(api: Caller, *rules: tuple[str, int] | tuple[str, int, str], **more: Any) -> None:
     """Lets these rules hold from now on, for windows of a minute."""
     listed = [
         {"label": label, "maxRequests": most, "duration": 60, "audience": audience[0] if audience else ""}
@@ -38,11 +38,11 @@ async def limit(api: Api, *rules: tuple[str, int] | tuple[str, int, str], **more
     await api.services.settings.update({"rateLimits": {"enabled": True, "rules": listed, **more}})
 
 
-async def statuses(api: Api, count: int, method: str, path: str, body: Any = None, **options: Any) -> list[int]:
+async def statuses(api: Caller, count: int, method: str, path: str, body: Any = None, **options: Any) -> list[int]:
     return [(await api.ask(method, path, body, **options)).status_code for _ in range(count)]
 
 
-async def test_one_rule_applies_and_the_answer_is_the_documented_one(guest: Api) -> None:
+async def test_one_rule_applies_and_the_answer_is_the_documented_one(guest: Caller) -> None:
     await limit(guest, ("/api/health", 2))
     assert await statuses(guest, 2, "GET", "/api/health?x=1") == [200, 200]
     refused = await guest.ask("GET", "/api/health")
@@ -55,7 +55,7 @@ async def test_one_rule_applies_and_the_answer_is_the_documented_one(guest: Api)
     assert await statuses(guest, 3, "GET", "/api/collections/notes/records") == [200, 200, 200]
 
 
-async def test_rules_are_looked_for_in_the_documented_order(guest: Api) -> None:
+async def test_rules_are_looked_for_in_the_documented_order(guest: Caller) -> None:
     notes, health = "/api/collections/notes/records", "/api/health"
     cases: list[tuple[list[tuple[str, int]], str, int]] = [
         ([("*:list", 3), ("notes:list", 1)], notes, 1),
@@ -76,7 +76,7 @@ async def test_rules_are_looked_for_in_the_documented_order(guest: Api) -> None:
         assert counted.count(429) == 4 - most, (rules, path)
 
 
-async def test_each_action_of_a_collection_has_counts_of_its_own_and_other_paths_share_one(guest: Api) -> None:
+async def test_each_action_of_a_collection_has_counts_of_its_own_and_other_paths_share_one(guest: Caller) -> None:
     await limit(guest, ("/api/", 2))
     for method, path, body, answer in (
         ("GET", "/api/collections/notes/records", None, 200),
@@ -89,7 +89,7 @@ async def test_each_action_of_a_collection_has_counts_of_its_own_and_other_paths
     assert await statuses(guest, 2, "GET", "/api/nowhere") == [429, 429]
 
 
-async def test_signing_in_is_counted_under_its_own_tag_first_and_before_anything_is_hashed(guest: Api) -> None:
+async def test_signing_in_is_counted_under_its_own_tag_first_and_before_anything_is_hashed(guest: Caller) -> None:
     await limit(guest, ("*:auth", 1), ("members:authWithPassword", 3))
     assert await statuses(guest, 5, "POST", SIGN_IN, WRONG) == [400, 400, 400, 429, 429]
     await limit(guest, ("*:auth", 2))
@@ -97,7 +97,7 @@ async def test_signing_in_is_counted_under_its_own_tag_first_and_before_anything
     assert await statuses(guest, 2, "GET", "/api/collections/members/auth-methods") == [200, 200]
 
 
-async def test_an_audience_without_a_rule_of_its_own_falls_under_the_next(guest: Api) -> None:
+async def test_an_audience_without_a_rule_of_its_own_falls_under_the_next(guest: TestApp) -> None:
     await guest.create("members", email="m@example.com", password="12345678", passwordConfirm="12345678")
     member = await guest.signed_in("members", "m@example.com", "12345678")
     path = "/api/collections/notes/records"
@@ -106,11 +106,11 @@ async def test_an_audience_without_a_rule_of_its_own_falls_under_the_next(guest:
     assert await statuses(member, 2, "GET", path) == [200, 429]
     await limit(guest, ("notes:list", 1, "@guest"))
     assert await statuses(member, 3, "GET", path) == [200, 200, 200]
-    forged = Api(guest.client, guest.services, member.token[:-3] + "abc")
+    forged = guest.with_token(member.token[:-3] + "abc")
     assert await statuses(forged, 2, "GET", path) == [200, 429]
 
 
-async def test_superusers_and_excluded_addresses_are_not_counted(guest: Api) -> None:
+async def test_superusers_and_excluded_addresses_are_not_counted(guest: TestApp) -> None:
     superuser = await guest.superuser()
     await limit(guest, ("/api/", 1))
     assert await statuses(superuser, 3, "GET", "/api/health") == [200, 200, 200]
@@ -118,7 +118,7 @@ async def test_superusers_and_excluded_addresses_are_not_counted(guest: Api) -> 
     assert await statuses(guest, 3, "GET", "/api/health") == [200, 200, 200]
 
 
-async def test_counts_begin_anew_when_the_limits_change_and_only_then(guest: Api) -> None:
+async def test_counts_begin_anew_when_the_limits_change_and_only_then(guest: Caller) -> None:
     await limit(guest, ("/api/", 1))
     assert await statuses(guest, 2, "GET", "/api/health") == [200, 429]
     await guest.services.settings.update({"meta": {"appName": "Other"}})
@@ -129,35 +129,24 @@ async def test_counts_begin_anew_when_the_limits_change_and_only_then(guest: Api
     assert await statuses(guest, 3, "GET", "/api/health") == [200, 200, 200]
 
 
-class Elsewhere:
-    """The same app, asked from another address."""
-
-    def __init__(self, api: Api, address: str) -> None:
-        app = api.client._transport.app  # type: ignore[attr-defined]
-        self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app, client=(address, 1)), base_url="http://test"
-        )
-        self.api = Api(self.client, api.services, api.token)
-
-
-async def test_each_client_has_counts_of_its_own(guest: Api) -> None:
+async def test_each_client_has_counts_of_its_own(guest: Caller) -> None:
     await limit(guest, ("/api/", 1))
-    one, other = Elsewhere(guest, "192.0.2.1").api, Elsewhere(guest, "192.0.2.2").api
+    one, other = guest.at("192.0.2.1"), guest.at("192.0.2.2")
     assert await statuses(one, 2, "GET", "/api/health") == [200, 429]
     assert await statuses(other, 2, "GET", "/api/health") == [200, 429]
 
 
-async def real_ip(superuser: Api, headers: Mapping[str, str]) -> str:
+async def real_ip(superuser: Caller, headers: Mapping[str, str]) -> str:
     answer = await superuser.ask("GET", "/api/health", headers=dict(headers))
     ip: str = answer.json()["data"]["realIP"]
     return ip
 
 
-async def test_an_address_is_the_sockets_unless_a_header_is_trusted(guest: Api) -> None:
+async def test_an_address_is_the_sockets_unless_a_header_is_trusted(guest: TestApp) -> None:
     superuser = await guest.superuser()
     forwarded = {"X-A": "1.1.1.1, 2.2.2.2", "X-B": "3.3.3.3"}
     assert await real_ip(superuser, forwarded) == "127.0.0.1"
-    assert await real_ip(Elsewhere(superuser, "::1").api, forwarded) == "0000:0000:0000:0000:0000:0000:0000:0001"
+    assert await real_ip(superuser.at("::1"), forwarded) == "0000:0000:0000:0000:0000:0000:0000:0001"
     for leftmost in (False, True):
         trusted = {"headers": ["X-A", "x-b"], "useLeftmostIP": leftmost}
         await guest.services.settings.update({"trustedProxy": trusted})
@@ -178,7 +167,7 @@ async def test_an_address_is_the_sockets_unless_a_header_is_trusted(guest: Api) 
         assert answer.json()["data"]["realIP"] == ("4.4.4.4" if leftmost else "5.5.5.5")
 
 
-async def test_superusers_come_from_where_the_settings_let_them(guest: Api) -> None:
+async def test_superusers_come_from_where_the_settings_let_them(guest: TestApp) -> None:
     await guest.create("members", email="m@example.com", password="12345678", passwordConfirm="12345678")
     superuser = await guest.superuser()
     member = await guest.signed_in("members", "m@example.com", "12345678")
@@ -203,6 +192,6 @@ async def test_superusers_come_from_where_the_settings_let_them(guest: Api) -> N
     assert await statuses(member, 1, "GET", "/api/collections/notes/records") == [200]
     assert await statuses(guest, 1, "POST", SIGN_IN, {**WRONG, "password": "12345678"}) == [200]
     for address in ("192.0.2.77", "2001:db8::1", "::ffff:192.0.2.1"):
-        assert await statuses(Elsewhere(superuser, address).api, 1, "GET", "/api/settings") == [200]
-        assert await statuses(Elsewhere(guest, address).api, 1, "POST", entrance, draft) == [200]
-    assert await statuses(Elsewhere(superuser, "2001:db9::1").api, 1, "GET", "/api/settings") == [403]
+        assert await statuses(superuser.at(address), 1, "GET", "/api/settings") == [200]
+        assert await statuses(guest.at(address), 1, "POST", entrance, draft) == [200]
+    assert await statuses(superuser.at("2001:db9::1"), 1, "GET", "/api/settings") == [403]

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from piccolo.columns import Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import Collection, Rules
 from piccobase.base.clock import frozen, now
 from piccobase.base.json import encode_json, parse_json
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.logs.store import LogStore
+from piccobase.testing import Caller, TestApp
 
 
 class Post(Collection, tablename="posts"):
@@ -23,12 +24,12 @@ class Post(Collection, tablename="posts"):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Post], [], database_url, tmp_path, logs=True) as served:
         yield served
 
 
-async def logged(root: Api, **query: str) -> list[dict[str, Any]]:
+async def logged(root: Caller, **query: str) -> list[dict[str, Any]]:
     """What is in the log by now."""
     await root.services.request_log.flush()
     answer = await root.ask("GET", "/api/logs", query={"perPage": "200", **query})
@@ -37,7 +38,7 @@ async def logged(root: Api, **query: str) -> list[dict[str, Any]]:
     return items
 
 
-async def test_an_entry_says_what_was_asked_by_whom_and_how_it_ended(api: Api) -> None:
+async def test_an_entry_says_what_was_asked_by_whom_and_how_it_ended(api: TestApp) -> None:
     root = await api.superuser()
     await root.services.request_log.flush()
     await root.ask("DELETE", "/api/logs")
@@ -71,7 +72,7 @@ async def test_an_entry_says_what_was_asked_by_whom_and_how_it_ended(api: Api) -
     assert refused["data"]["details"] == {"title": "validation_required"}
 
 
-async def test_the_log_is_filtered_sorted_paged_and_counted_in_the_filter_language(api: Api) -> None:
+async def test_the_log_is_filtered_sorted_paged_and_counted_in_the_filter_language(api: TestApp) -> None:
     root = await api.superuser()
     for number in range(3):
         await api.ask("GET", api.records("posts"), query={"page": str(number + 1)})
@@ -83,9 +84,9 @@ async def test_the_log_is_filtered_sorted_paged_and_counted_in_the_filter_langua
         ({"filter": "data.auth = '_superusers'"}, 0),
         ({"filter": "data.url ~ 'page=2'"}, 1),
         ({"filter": "level > 0"}, 1),
-        ({"filter": "created > '2020-01-01 00:00:00'"}, 5),
+        ({"filter": "created > '2020-01-01 00:00:00'"}, 4),
         ({"filter": "created > @now"}, 0),
-        ({"filter": "data.type:lower = 'request'"}, 5),
+        ({"filter": "data.type:lower = 'request'"}, 4),
         ({"filter": "data.missing.path = 1"}, 0),
     ]
     for query, total in cases:
@@ -95,7 +96,7 @@ async def test_the_log_is_filtered_sorted_paged_and_counted_in_the_filter_langua
     oldest = await logged(root, sort="@rowid")
     assert newest == oldest[::-1]
     slowest = await logged(root, sort="-data.execTime", fields="data.execTime")
-    assert [set(item) for item in slowest] == [{"data"}] * 5
+    assert [set(item) for item in slowest] == [{"data"}] * 4
     assert slowest == sorted(slowest, key=lambda item: -item["data"]["execTime"])
     page = (await root.ask("GET", "/api/logs", query={"page": "2", "perPage": "2", "skipTotal": "1"})).json()
     assert [item["id"] for item in page["items"]] == [item["id"] for item in oldest[2:4]]
@@ -110,7 +111,7 @@ async def test_the_log_is_filtered_sorted_paged_and_counted_in_the_filter_langua
     assert (await root.ask("GET", "/api/logs/stats", query={"filter": "foo = 1"})).status_code == 400
 
 
-async def test_one_entry_is_viewed_hours_are_counted_and_everything_is_deleted(api: Api) -> None:
+async def test_one_entry_is_viewed_hours_are_counted_and_everything_is_deleted(api: TestApp) -> None:
     root = await api.superuser()
     await api.ask("GET", api.records("posts"))
     first = (await logged(root))[0]
@@ -130,11 +131,11 @@ async def test_one_entry_is_viewed_hours_are_counted_and_everything_is_deleted(a
     ("method", "path"),
     [("GET", "/api/logs"), ("GET", "/api/logs/abc"), ("GET", "/api/logs/stats"), ("DELETE", "/api/logs")],
 )
-async def test_only_superusers_read_or_delete_the_log(api: Api, method: str, path: str) -> None:
+async def test_only_superusers_read_or_delete_the_log(api: Caller, method: str, path: str) -> None:
     assert (await api.ask(method, path)).status_code == 401
 
 
-async def test_reading_the_log_and_what_lies_outside_of_the_api_is_logged_only_when_it_fails(api: Api) -> None:
+async def test_reading_the_log_and_what_lies_outside_of_the_api_is_logged_only_when_it_fails(api: TestApp) -> None:
     root = await api.superuser()
     await root.ask("GET", "/api/logs")
     await api.client.get("/admin/sign-in")
@@ -142,10 +143,10 @@ async def test_reading_the_log_and_what_lies_outside_of_the_api_is_logged_only_w
     await api.ask("GET", "/api/logs")
     await api.client.get("/favicon.ico")
     urls = [item["data"]["url"] for item in await logged(root)]
-    assert urls[1:] == ["/api/logs", "/favicon.ico"]
+    assert urls == ["/api/logs", "/favicon.ico"]
 
 
-async def test_the_settings_say_what_is_kept(api: Api) -> None:
+async def test_the_settings_say_what_is_kept(api: TestApp) -> None:
     root = await api.superuser()
 
     async def entries_after(**logs: Any) -> list[dict[str, Any]]:
@@ -168,7 +169,7 @@ async def test_the_settings_say_what_is_kept(api: Api) -> None:
     assert await entries_after(maxDataSize=0, maxDays=0) == []
 
 
-async def test_old_entries_go_after_so_many_days_and_the_oldest_when_there_are_too_many(api: Api) -> None:
+async def test_old_entries_go_after_so_many_days_and_the_oldest_when_there_are_too_many(api: TestApp) -> None:
     root = await api.superuser()
     store = root.services.request_log.store
     with frozen(now() - timedelta(days=6)):
@@ -190,7 +191,7 @@ async def test_old_entries_go_after_so_many_days_and_the_oldest_when_there_are_t
     assert left[0] > "00"  # the oldest went first
 
 
-async def test_messages_of_the_program_are_kept_beside_the_requests(api: Api) -> None:
+async def test_messages_of_the_program_are_kept_beside_the_requests(api: TestApp) -> None:
     root = await api.superuser()
     try:
         raise ValueError("no stock")
@@ -201,7 +202,7 @@ async def test_messages_of_the_program_are_kept_beside_the_requests(api: Api) ->
     assert "ValueError: no stock" in entry["data"]["details"]
 
 
-async def test_an_answer_carries_the_request_id_that_came_or_one_of_its_own_where_it_is_an_error(api: Api) -> None:
+async def test_an_answer_carries_the_request_id_that_came_or_one_of_its_own_where_it_is_an_error(api: TestApp) -> None:
     root = await api.superuser()
     sent = {"X-Request-Id": "0af7651916cd43dd8448eb211c80319c"}
     assert (await api.ask("GET", "/api/health", headers=sent)).headers["x-request-id"] == sent["X-Request-Id"]
@@ -212,7 +213,7 @@ async def test_an_answer_carries_the_request_id_that_came_or_one_of_its_own_wher
     assert asked == [sent["X-Request-Id"], None, malformed.headers["x-request-id"]]
 
 
-async def test_what_just_fits_is_kept_whole(api: Api) -> None:
+async def test_what_just_fits_is_kept_whole(api: TestApp) -> None:
     root = await api.superuser()
     store = root.services.request_log.store
     [request, told] = [

@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 from piccolo.columns import Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import App, AuthCollection, AuthOptions, FieldRules, MailTemplate, Rules
 from piccobase.base.clock import frozen, now
 from piccobase.base.errors import InvalidDeclaration
 from piccobase.mail.collecting import Collector
+from piccobase.mail.console import NoMailer
 from piccobase.mail.errors import InvalidMail, MailFailed, MailRefused
 from piccobase.schema.collections import CollectionInfo
+from piccobase.testing import Caller, TestApp
 
 SECTIONS = "/api/settings/sections"
 TEST = "/api/settings/test/email"
@@ -38,18 +40,18 @@ class Member(
 
 
 @pytest.fixture
-async def guest(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def guest(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Member], [], database_url, tmp_path, mails=MAILS) as api:
         yield api
 
 
 @pytest.fixture
-async def api(guest: Api) -> Api:
+async def api(guest: TestApp) -> Caller:
     return await guest.superuser()
 
 
 @pytest.fixture
-def sent(api: Api) -> Collector:
+def sent(api: Caller) -> Collector:
     """Where the mails of this test go."""
     collector = Collector()
     api.services.mail.mailer = lambda: collector
@@ -57,24 +59,24 @@ def sent(api: Api) -> Collector:
 
 
 @pytest.fixture
-def members(api: Api) -> CollectionInfo:
+def members(api: Caller) -> CollectionInfo:
     return api.services.registry.collections["members"]
 
 
 ADA = {"id": "ada000000000000", "email": "ada@example.com", "name": "<Ada>", "note": "hidden", "remark": "kept"}
 
 
-async def edit(api: Api, **template: str) -> Any:
+async def edit(api: Caller, **template: str) -> Any:
     return await api.ask("PATCH", SECTIONS, {"mail": {"templates": [template]}})
 
 
-async def job_of(api: Api, job_id: str) -> dict[str, Any]:
+async def job_of(api: Caller, job_id: str) -> dict[str, Any]:
     found: dict[str, Any] = (await api.ask("GET", f"/api/jobs/{job_id}")).json()
     return found
 
 
 async def test_a_mail_about_an_account_is_written_at_once_and_sent_by_a_job(
-    api: Api, sent: Collector, members: CollectionInfo
+    api: Caller, sent: Collector, members: CollectionInfo
 ) -> None:
     await api.ask("PATCH", "/api/settings", {"meta": {"appName": "A & B", "appURL": "https://a.example/"}})
     job = await api.services.mail.send("verification", members, ADA, "the.token")
@@ -94,7 +96,7 @@ async def test_a_mail_about_an_account_is_written_at_once_and_sent_by_a_job(
     assert (await job_of(api, job))["state"] == "done"
 
 
-async def test_every_kind_of_mail_has_a_template(api: Api, sent: Collector) -> None:
+async def test_every_kind_of_mail_has_a_template(api: Caller, sent: Collector) -> None:
     superusers = api.services.registry.collections["_superusers"]
     root = {"id": "r", "email": "root@example.com"}
     send = api.services.mail.send
@@ -115,7 +117,7 @@ async def test_every_kind_of_mail_has_a_template(api: Api, sent: Collector) -> N
 
 
 async def test_a_superusers_template_comes_before_the_declared_one(
-    api: Api, sent: Collector, members: CollectionInfo
+    api: Caller, sent: Collector, members: CollectionInfo
 ) -> None:
     await api.services.mail.send("otp", members, ADA, otp="111", otp_id="o1")
     body = "<b>{RECORD:name} {RECORD:collectionName} {OTP} {WHAT}</b>"
@@ -172,14 +174,14 @@ REFUSED: list[tuple[dict[str, str], str, str]] = [
 ]
 
 
-async def test_an_edited_template_that_would_be_of_no_use_is_refused(api: Api) -> None:
+async def test_an_edited_template_that_would_be_of_no_use_is_refused(api: Caller) -> None:
     for template, place, message in REFUSED:
         answer = await edit(api, **template)
         assert answer.status_code == 400, template
         assert answer.json()["data"]["mail"]["templates"]["0"][place]["message"] == message
 
 
-async def test_the_apps_own_mails_are_filled_with_plain_data(api: Api, sent: Collector) -> None:
+async def test_the_apps_own_mails_are_filled_with_plain_data(api: Caller, sent: Collector) -> None:
     values = {"name": "<Bo>", "order": {"number": 7, "lines": ["a tea", "a cup"]}}
     await api.services.mail.send_own("order", ["bo@example.com", "cy@example.com"], values, reply_to="shop@example.com")
     assert (await edit(api, template="order", subject="Again {{ order.number }}", body="{{ name }}")).status_code == 200
@@ -202,7 +204,7 @@ async def test_the_apps_own_mails_are_filled_with_plain_data(api: Api, sent: Col
 
 
 async def test_a_mail_is_sent_exactly_if_the_transaction_commits(
-    api: Api, sent: Collector, members: CollectionInfo
+    api: Caller, sent: Collector, members: CollectionInfo
 ) -> None:
     with pytest.raises(RuntimeError):
         async with api.services.engine.transaction():
@@ -215,7 +217,7 @@ async def test_a_mail_is_sent_exactly_if_the_transaction_commits(
 
 
 async def test_what_fails_is_tried_again_as_the_same_mail_and_what_is_refused_is_not(
-    api: Api, sent: Collector, members: CollectionInfo
+    api: Caller, sent: Collector, members: CollectionInfo
 ) -> None:
     sent.failing = [MailFailed("The server is away.")]
     job = await api.services.mail.send("verification", members, ADA, "t1")
@@ -234,7 +236,7 @@ async def test_what_fails_is_tried_again_as_the_same_mail_and_what_is_refused_is
     assert "No such mailbox." in refused["error"]
 
 
-async def test_a_link_that_has_expired_is_no_longer_sent(api: Api, sent: Collector, members: CollectionInfo) -> None:
+async def test_a_link_that_has_expired_is_no_longer_sent(api: Caller, sent: Collector, members: CollectionInfo) -> None:
     job = await api.services.mail.send("password-reset", members, ADA, "t1")  # which lives for half an hour
     with frozen(now() + timedelta(minutes=31)):
         await api.services.work.worker.drain()
@@ -242,7 +244,8 @@ async def test_a_link_that_has_expired_is_no_longer_sent(api: Api, sent: Collect
     assert "has expired" in (await job_of(api, job))["error"]
 
 
-async def test_without_a_server_mail_is_refused_and_the_reason_told(api: Api, members: CollectionInfo) -> None:
+async def test_without_a_server_mail_is_refused_and_the_reason_told(api: Caller, members: CollectionInfo) -> None:
+    api.services.mail.mailer = NoMailer
     job = await api.services.mail.send("verification", members, ADA, "t1")
     await api.services.work.worker.drain()
     assert "Mail is off: set the SMTP server in the settings" in (await job_of(api, job))["error"]
@@ -252,7 +255,7 @@ async def test_without_a_server_mail_is_refused_and_the_reason_told(api: Api, me
     assert answer.json()["data"] == {}
 
 
-async def test_a_test_mail_is_sent_at_once(guest: Api, api: Api, sent: Collector) -> None:
+async def test_a_test_mail_is_sent_at_once(guest: Caller, api: Caller, sent: Collector) -> None:
     body = {"email": "a@example.com", "template": "verification"}
     assert (await guest.ask("POST", TEST, body)).status_code == 401
     assert (await api.ask("POST", TEST, body)).status_code == 204
@@ -276,7 +279,7 @@ INCOMPLETE: list[tuple[dict[str, str], dict[str, str]]] = [
 ]
 
 
-async def test_a_test_mail_names_what_is_wrong_with_it(api: Api) -> None:
+async def test_a_test_mail_names_what_is_wrong_with_it(api: Caller) -> None:
     for body, codes in INCOMPLETE:
         answer = await api.ask("POST", TEST, body)
         assert answer.status_code == 400, body

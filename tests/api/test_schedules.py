@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from tests.asking import Api
+from tests.asking import serving_app
 from tests.described import SUPERUSER as SUPERUSER_READS
 from tests.described import Described
 
@@ -21,6 +20,7 @@ from piccobase.http.openapi.routes import describe_routes
 from piccobase.jobs.adding import Jobs
 from piccobase.jobs.looking import SeenSchedule
 from piccobase.jobs.scheduling import Schedules
+from piccobase.testing import TestApp
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
@@ -67,21 +67,13 @@ class Clockwork:
     def work(self) -> Any:
         return self.api.services.work
 
-    api: Api
+    api: TestApp
 
 
 @asynccontextmanager
 async def started(clockwork: Clockwork, database_url: str | None, data_dir: Path) -> AsyncIterator[Clockwork]:
-    app = clockwork.app
-    config = app.config({"database_url": database_url, "data_dir": data_dir}, environment={})
-    services = await app.start(config, migrate=True)
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
-    try:
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            clockwork.api = Api(client, services)
-            yield clockwork
-    finally:
-        await app.stop()
+    async with serving_app(clockwork.app, database_url, data_dir) as clockwork.api:
+        yield clockwork
 
 
 @pytest.fixture

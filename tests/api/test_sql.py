@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from piccolo.columns import Boolean, DoublePrecision, Text, Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection
 from piccobase.db import console
+from piccobase.testing import Caller
 
 
 class Reader(AuthCollection, tablename="readers"):
@@ -24,7 +25,7 @@ class Book(Collection, tablename="books", timestamps=False):
 
 
 @pytest.fixture
-async def root(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def root(database_url: str | None, tmp_path: Path) -> AsyncIterator[Caller]:
     async with serving([Reader, Book], [], database_url, tmp_path, logs=True, sql=True) as api:
         root = await api.superuser()
         await root.create("books", title="Alpha", price=1.5)
@@ -32,21 +33,21 @@ async def root(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
         yield root
 
 
-async def run(root: Api, query: Any) -> dict[str, Any]:
+async def run(root: Caller, query: Any) -> dict[str, Any]:
     answer = await root.ask("POST", "/api/sql", {"query": query})
     assert answer.status_code == 200, answer.text
     result: dict[str, Any] = answer.json()
     return result
 
 
-async def refused(root: Api, query: Any) -> str:
+async def refused(root: Caller, query: Any) -> str:
     answer = await root.ask("POST", "/api/sql", {"query": query})
     assert answer.status_code == 400, answer.text
     message: str = answer.json()["message"]
     return message
 
 
-async def test_rows_are_texts_and_null_with_the_names_and_types_of_their_columns(root: Api) -> None:
+async def test_rows_are_texts_and_null_with_the_names_and_types_of_their_columns(root: Caller) -> None:
     answer = await run(root, "SELECT title, price, blurb FROM books ORDER BY title")
     assert answer["rows"] == [["Alpha", "1.5", None], ["Beta", "2", "b"]]
     assert [column["name"] for column in answer["columns"]] == ["title", "price", "blurb"]
@@ -54,13 +55,13 @@ async def test_rows_are_texts_and_null_with_the_names_and_types_of_their_columns
     assert (answer["affectedRows"], answer["execTime"] >= 0) == (0, True)
 
 
-async def test_of_several_statements_the_last_with_rows_is_answered(root: Api) -> None:
+async def test_of_several_statements_the_last_with_rows_is_answered(root: Caller) -> None:
     answer = await run(root, "SELECT title FROM books; -- a ; comment\n SELECT 2 AS two, NULL AS none; ")
     assert answer["rows"] == [["2", None]]
     assert [column["name"] for column in answer["columns"]] == ["two", "none"]
 
 
-async def test_what_writes_answers_how_many_rows_it_has_changed_and_is_one_transaction(root: Api) -> None:
+async def test_what_writes_answers_how_many_rows_it_has_changed_and_is_one_transaction(root: Caller) -> None:
     answer = await run(root, "UPDATE books SET price = 9 WHERE title = 'Alpha'; DELETE FROM books WHERE title = 'Beta'")
     assert (answer["affectedRows"], answer["columns"], answer["rows"]) == (2, [], [])
     found = (await root.ask("GET", root.records("books"))).json()["items"]
@@ -73,7 +74,7 @@ async def test_what_writes_answers_how_many_rows_it_has_changed_and_is_one_trans
     await run(root, "DROP TABLE notes")
 
 
-async def test_what_begins_like_a_question_writes_nothing(root: Api) -> None:
+async def test_what_begins_like_a_question_writes_nothing(root: Caller) -> None:
     for query in (
         "SELECT 1; DELETE FROM books",
         "WITH gone AS (SELECT 1) DELETE FROM books",
@@ -91,24 +92,24 @@ async def test_what_begins_like_a_question_writes_nothing(root: Api) -> None:
         ("SELECT " + " " * 5000 + "1", "validation_length_too_long"),
     ],
 )
-async def test_a_query_must_be_there_and_not_too_long(root: Api, query: str, code: str) -> None:
+async def test_a_query_must_be_there_and_not_too_long(root: Caller, query: str, code: str) -> None:
     answer = await root.ask("POST", "/api/sql", {"query": query})
     assert (answer.status_code, answer.json()["data"]["query"]["code"]) == (400, code)
 
 
-async def test_an_error_of_the_database_is_told(root: Api) -> None:
+async def test_an_error_of_the_database_is_told(root: Caller) -> None:
     assert "nothing" in await refused(root, "SELECT * FROM nothing")
     assert (await root.ask("POST", "/api/sql", {"query": 5})).status_code == 400
 
 
-async def test_rows_and_bytes_have_limits(root: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_rows_and_bytes_have_limits(root: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
     assert len((await run(root, f"{numbers} SELECT i FROM n; "))["rows"]) == 1000
     monkeypatch.setattr(console, "MOST_BYTES", 10)
     assert "larger than" in await refused(root, "SELECT 'more than ten bytes'")
 
 
-async def test_every_use_leaves_a_line_with_actor_and_text(root: Api) -> None:
+async def test_every_use_leaves_a_line_with_actor_and_text(root: Caller) -> None:
     await refused(root, "SELECT 'eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IngifQ.c2ln' FROM nowhere")
     await root.services.request_log.flush()
     found = (await root.ask("GET", "/api/logs", query={"filter": "data.logger = 'piccobase.sql'"})).json()["items"]
@@ -117,8 +118,8 @@ async def test_every_use_leaves_a_line_with_actor_and_text(root: Api) -> None:
     assert found[0]["level"] == 4
 
 
-async def test_only_superusers_run_sql_and_only_where_it_is_turned_on(root: Api, tmp_path: Path) -> None:
-    guest = Api(root.client, root.services)
+async def test_only_superusers_run_sql_and_only_where_it_is_turned_on(root: Caller, tmp_path: Path) -> None:
+    guest = root.app
     assert (await guest.ask("POST", "/api/sql", {"query": "SELECT 1"})).status_code == 401
     await root.create("readers", email="r@example.com", password="12345678", passwordConfirm="12345678", verified=True)
     reader = await guest.signed_in("readers", "r@example.com", "12345678")

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from tests.asking import Api, serving
+from tests.asking import serving
 from tests.attacks.test_43_44_45_claimed_addresses import FORWARDED
 
 from piccobase.schema.declaration import AuthCollection
 from piccobase.schema.rules import Rules
+from piccobase.testing import Caller, TestApp
 
 SIGN_IN = "/api/collections/members/auth-with-password"
 
@@ -20,22 +20,17 @@ class Member(AuthCollection, tablename="members"):
 
 
 @pytest.fixture
-async def guest(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def guest(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Member], [], database_url, tmp_path) as api:
         yield api
 
 
-def elsewhere(api: Api, address: str) -> httpx.AsyncClient:
-    app = api.client._transport.app  # type: ignore[attr-defined]
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app, client=(address, 1)), base_url="http://test")
-
-
-async def limit(api: Api, label: str, most: int = 1, **more: Any) -> None:
+async def limit(api: Caller, label: str, most: int = 1, **more: Any) -> None:
     rules = [{"label": label, "maxRequests": most, "duration": 60, "audience": ""}]
     await api.services.settings.update({"rateLimits": {"enabled": True, "rules": rules}, **more})
 
 
-async def test_no_header_and_no_body_makes_another_client(guest: Api) -> None:
+async def test_no_header_and_no_body_makes_another_client(guest: Caller) -> None:
     await limit(guest, "*:auth", 2)
     refused = 0
     for number, headers in enumerate(({}, *({name: value} for name, value in FORWARDED.items()))):
@@ -44,7 +39,7 @@ async def test_no_header_and_no_body_makes_another_client(guest: Api) -> None:
     assert refused == len(FORWARDED) + 1 - 2
 
 
-async def test_no_spelling_of_a_path_makes_another_path(guest: Api) -> None:
+async def test_no_spelling_of_a_path_makes_another_path(guest: Caller) -> None:
     registry = guest.services.registry
     collection = registry.find("members")
     assert collection is not None
@@ -75,7 +70,7 @@ async def test_no_spelling_of_a_path_makes_another_path(guest: Api) -> None:
         assert answer.status_code == 404  # not counted there, and nothing is checked either
 
 
-async def test_no_method_stands_in_for_another(guest: Api) -> None:
+async def test_no_method_stands_in_for_another(guest: Caller) -> None:
     await limit(guest, "GET /api/health")
     override = {"X-HTTP-Method-Override": "POST", "X-Method-Override": "POST"}
     answers = [
@@ -84,16 +79,16 @@ async def test_no_method_stands_in_for_another(guest: Api) -> None:
     assert [answer.status_code for answer in answers] == [200, 429, 429]
 
 
-async def test_who_has_a_network_of_ipv6_has_one_address(guest: Api) -> None:
+async def test_who_has_a_network_of_ipv6_has_one_address(guest: Caller) -> None:
     await limit(guest, "/api/")
     found = [
-        (await elsewhere(guest, address).get("/api/health")).status_code
+        (await guest.at(address).get("/api/health")).status_code
         for address in ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1", "::ffff:192.0.2.1", "192.0.2.1")
     ]
     assert found == [200, 429, 200, 200, 429]
 
 
-async def test_what_a_client_puts_before_the_proxys_word_counts_for_nothing(guest: Api) -> None:
+async def test_what_a_client_puts_before_the_proxys_word_counts_for_nothing(guest: Caller) -> None:
     await limit(guest, "/api/", trustedProxy={"headers": ["X-Forwarded-For"], "useLeftmostIP": False})
     claims = ["203.0.113.1, 192.0.2.1", "203.0.113.2,192.0.2.1", "192.0.2.1", "2001:db8::1, 192.0.2.1, unknown"]
     found = [
@@ -104,7 +99,7 @@ async def test_what_a_client_puts_before_the_proxys_word_counts_for_nothing(gues
     assert (await guest.client.get("/api/health", headers=twice)).status_code == 429
 
 
-async def test_a_token_that_does_not_hold_makes_nobody_a_superuser(guest: Api) -> None:
+async def test_a_token_that_does_not_hold_makes_nobody_a_superuser(guest: TestApp) -> None:
     superuser = await guest.superuser()
     await limit(guest, "/api/")
     head, claims, signature = superuser.token.split(".")

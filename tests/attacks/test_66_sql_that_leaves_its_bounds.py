@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from piccolo.columns import Varchar
-from tests.asking import SUPERUSER, Api, serving
+from tests.asking import SUPERUSER, serving
 
 from piccobase import AuthCollection, Collection
 from piccobase.db.console_postgres import PostgresConsole
 from piccobase.db.console_sqlite import SQLiteConsole
+from piccobase.testing import Caller
 
 
 class Reader(AuthCollection, tablename="readers"):
@@ -23,7 +24,7 @@ class Book(Collection, tablename="books"):
 
 
 @pytest.fixture
-async def root(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def root(database_url: str | None, tmp_path: Path) -> AsyncIterator[Caller]:
     async with serving([Reader, Book], [], database_url, tmp_path, sql=True) as api:
         root = await api.superuser()
         await root.create("books", title="Alpha")
@@ -31,12 +32,12 @@ async def root(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
         yield root
 
 
-async def ask(root: Api, query: str) -> tuple[int, str]:
+async def ask(root: Caller, query: str) -> tuple[int, str]:
     answer = await root.ask("POST", "/api/sql", {"query": query})
     return answer.status_code, answer.text
 
 
-async def hashes(root: Api) -> list[str]:
+async def hashes(root: Caller) -> list[str]:
     """What must not be shown: as the engine reads it."""
     rows = await root.services.engine.rows(
         'SELECT password, "tokenKey" FROM readers UNION ALL SELECT password, "tokenKey" FROM _superusers'
@@ -152,7 +153,7 @@ OF_POSTGRES = [
 
 
 async def test_what_leads_out_of_the_database_or_changes_what_guards_it_is_refused(
-    root: Api, database_url: str | None, tmp_path: Path
+    root: Caller, database_url: str | None, tmp_path: Path
 ) -> None:
     before = await root.services.engine.rows("SELECT COUNT(*) FROM books")
     secrets = await hashes(root)
@@ -167,7 +168,7 @@ async def test_what_leads_out_of_the_database_or_changes_what_guards_it_is_refus
     assert await root.services.engine.rows("SELECT COUNT(*) FROM books") == before
     assert await hashes(root) == secrets
     assert (await ask(root, "SELECT 1"))[0] == 200
-    assert (await Api(root.client, root.services).signed_in("_superusers", *SUPERUSER)).token
+    assert (await root.app.signed_in("_superusers", *SUPERUSER)).token
 
 
 READING = [
@@ -201,7 +202,7 @@ WRITING = [
 THEN = ["SELECT * FROM books", "SELECT * FROM copy", "SELECT * FROM seen", "SELECT * FROM readers"]
 
 
-async def test_hashes_token_keys_and_secrets_are_never_read_nor_copied(root: Api) -> None:
+async def test_hashes_token_keys_and_secrets_are_never_read_nor_copied(root: Caller) -> None:
     secrets = await hashes(root)
     for query in [*READING, *WRITING, *THEN]:
         _, text = await ask(root, query)
@@ -215,14 +216,14 @@ async def test_hashes_token_keys_and_secrets_are_never_read_nor_copied(root: Api
     assert (status, '[["r@example.com",null]]' in text) == (200, True)
 
 
-async def test_ordinary_work_on_an_auth_collection_is_not_hindered(root: Api) -> None:
+async def test_ordinary_work_on_an_auth_collection_is_not_hindered(root: Caller) -> None:
     assert (await ask(root, "UPDATE readers SET name = 'Ada' WHERE email = 'r@example.com'"))[0] == 200
     assert '[["Ada"]]' in (await ask(root, "SELECT name FROM readers"))[1]
     assert (await ask(root, "DELETE FROM readers"))[0] == 200
     assert (await ask(root, "SELECT id, email FROM _superusers"))[0] == 200
 
 
-async def test_a_query_without_end_is_ended_and_nobody_waits_for_it(root: Api) -> None:
+async def test_a_query_without_end_is_ended_and_nobody_waits_for_it(root: Caller) -> None:
     console = root.services.sql_console
     assert isinstance(console, SQLiteConsole | PostgresConsole)
     console._time_limit = 0.3
@@ -237,7 +238,7 @@ async def test_a_query_without_end_is_ended_and_nobody_waits_for_it(root: Api) -
     assert time.monotonic() - begun < 10
 
 
-async def test_a_query_is_ended_when_its_request_is_cancelled(root: Api) -> None:
+async def test_a_query_is_ended_when_its_request_is_cancelled(root: Caller) -> None:
     console = root.services.sql_console
     assert console is not None
     endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"

@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
-from tests.asking import Api
+from tests.asking import serving_app
 from tests.dashboard.entering import Visitor
 
 from piccobase import App
@@ -33,17 +32,11 @@ async def opened(database_url: str | None, data_dir: Path) -> AsyncIterator[tupl
     async def nightly() -> None:
         done.append("nightly")
 
-    config = app.config({"database_url": database_url, "data_dir": data_dir}, environment={})
-    services = await app.start(config, migrate=True)
-    try:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
-            api = Api(client, services)
-            await api.superuser()
-            visitor = Visitor(api)
-            assert (await visitor.sign_in()).status_code == 303
-            yield visitor, done
-    finally:
-        await app.stop()
+    async with serving_app(app, database_url, data_dir) as api:
+        await api.superuser()
+        visitor = Visitor(api)
+        assert (await visitor.sign_in()).status_code == 303
+        yield visitor, done
 
 
 async def shown(visitor: Visitor, path: str = "/admin/jobs") -> str:
