@@ -96,7 +96,7 @@ def kind_of(column: Column) -> ValueKind:
         return ValueKind("array", type_, element=kind_of(column.base_column))
     if isinstance(column, c.Serial):
         return ValueKind("integer", "bigint" if "big" in type_ else "integer")
-    family = next((family for class_, family in _FAMILIES if isinstance(column, class_)), "other")
+    family: Family = next((family for class_, family in _FAMILIES if isinstance(column, class_)), "other")
     if isinstance(column, Select) and column.enum is not None:
         return ValueKind(family, type_, single=True, enum=column.values)
     return ValueKind(family, type_, single=isinstance(column, Select | File))

@@ -86,22 +86,21 @@ async def _run(db: SchemaDatabase, step: Step) -> None:
 
 async def _set_aside(db: SchemaDatabase, made: Made, migration: str, *, back: bool) -> list[tuple[Kept, str]]:
     """What would be lost goes into the trash, and with a table what the system knows of it."""
-    shape = await read_shape(db)
     ids = []
     lost = {kept.table.name: kept for kept in made.judgement.losses if not kept.column}
     for kept in made.judgement.losses:
         if kept.column:
             ids.append((kept, await keep(db, kept, migration, back=back)))
     for table in made.difference.dropped:
-        followed = await take_along(db, table.table._meta.tablename, shape)
+        followed = await take_along(db, table.table._meta.tablename, made.shape)
         kept_table = lost.get(table.name)
         if kept_table is None and followed:
             # Without rows nothing has to be accepted, but its id and its secrets come back with it.
             nothing = Loss(place=table.name, kind="dropped", rows=0, why="the table is dropped.")
             kept_table = Kept(loss=nothing, table=table)
-        if kept_table is not None and table.name in shape.tables:
+        if kept_table is not None and table.name in made.shape.tables:
             await keep(db, kept_table, migration, followed, back=back)
-    await rename_collections(db, made.difference, shape)
+    await rename_collections(db, made.difference, made.shape)
     return ids
 
 

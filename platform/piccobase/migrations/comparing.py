@@ -64,7 +64,7 @@ def compare(change: SchemaChange, dialect: Dialect) -> Difference:
     columns = {
         (new_names.get(name, name), old): new
         for name, table in before.items()
-        for old, new in _new_column_names(new_names.get(name, name), table, change).items()
+        for old, new in _new_column_names(new_names.get(name, name), table, change, after).items()
     }
     common = tuple(
         _compare_table(before[old_names[name]], table, new_names, columns)
@@ -105,9 +105,15 @@ def _full_name(name: str, tables: Mapping[str, DescribedTable]) -> str:
     return next((full for full, table in tables.items() if table.table._meta.tablename == name), name)
 
 
-def _new_column_names(name: str, table: DescribedTable, change: SchemaChange) -> dict[str, str]:
-    """ "" for a column whose name another one gets."""
-    renamed = {old: new for (of, old), new in change.renamed_columns.items() if of == name and old in table.columns}
+def _new_column_names(
+    name: str, table: DescribedTable, change: SchemaChange, after: Mapping[str, DescribedTable]
+) -> dict[str, str]:
+    """Of the table that will be called `name`: by the old name the new one, empty where another column gets it."""
+    renamed = {
+        old: new
+        for (of, old), new in change.renamed_columns.items()
+        if _full_name(of, after) == name and old in table.columns
+    }
     taken = set(renamed.values())
     return {old: renamed.get(old, "" if old in taken else old) for old in table.columns}
 

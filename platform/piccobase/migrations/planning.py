@@ -23,6 +23,8 @@ class Made:
     difference: Difference
     judgement: Judgement
     plan: ChangePlan
+    shape: Shape
+    """The database as it is, where there is anything to do."""
     touched: dict[str, int]
     """Tables that are not there as they will be, with the rows they will have about."""
 
@@ -43,7 +45,10 @@ async def make_plan(
     difference = with_trash(compare(change, db.dialect), trashed)
     touched = touched or {}
     if difference.nothing:
-        return Made(difference=difference, judgement=Judgement(), plan=ChangePlan(), touched=dict(touched))
+        nothing = Shape(db.dialect)
+        return Made(
+            difference=difference, judgement=Judgement(), plan=ChangePlan(), shape=nothing, touched=dict(touched)
+        )
     found = await read_shape(db)
     # What is not there as the state before says is as it was declared, as far as anybody can tell.
     shape = replace(found, tables={name: it for name, it in found.tables.items() if name not in touched})
@@ -64,6 +69,7 @@ async def make_plan(
             problems=judgement.problems,
             unjudged=tuple(it.after.name for it in difference.changed if it.before.name in touched),
         ),
+        shape=found,
         touched=_touched(difference, rows, touched),
     )
 
