@@ -1,6 +1,7 @@
 """The embedded database when processes die in the middle of it, or share it."""
 
 import itertools
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 from tests.process import writing
 
 WRITING = str(Path(writing.__file__))
+KILLS = int(os.environ.get("PROVE_COMMITS", "8"))  # of a process that writes
 
 
-def start_writing(path: Path, name: str, rounds: int) -> subprocess.Popen[str]:
-    command = [sys.executable, WRITING, str(path), name, str(rounds)]
+def start_writing(path: Path, name: str, rounds: int, writers: int = 0) -> subprocess.Popen[str]:
+    command = [sys.executable, WRITING, str(path), name, str(rounds), str(writers)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -36,33 +38,41 @@ def check_whole(path: Path) -> dict[str, int]:
         connection.close()
 
 
-def test_a_process_that_is_killed_loses_nothing_it_was_promised(tmp_path: Path) -> None:
-    path = tmp_path / "data.db"
-    promised = 0
-    for round in range(30):
-        process = start_writing(path, "a", 1_000_000)
+@pytest.mark.parametrize("writers", [0, 16], ids=["one writer", "writers that share commits"])
+def test_a_process_that_is_killed_loses_nothing_it_was_promised(tmp_path: Path, writers: int) -> None:
+    promised: dict[tuple[Path, str], int] = {}
+    for kill in range(KILLS):
+        # A file for thirty kills: else it would take ever longer to look at all of it.
+        path = tmp_path / f"{kill // 30}.db"
+        process = start_writing(path, "a", 1_000_000, writers)
         assert process.stdout is not None
         with process.stdout as lines:
-            # Killed after some 0 to 1500 transactions, in whatever it is doing at that moment: a checkpoint, too.
-            for line in itertools.islice(lines, 1 + round * 50):
-                promised = int(line)
+            # After some 0 to 1500 transactions, in whatever it is doing at that moment: a checkpoint, too.
+            said = list(itertools.islice(lines, 1 + kill % 30 * 50))
             process.kill()
-            for line in lines:  # what it had still said
-                if line.endswith("\n"):
-                    promised = int(line)
+            said += [line for line in lines if line.endswith("\n")]  # what it had still said
         process.wait()
-        assert check_whole(path)["a"] >= promised
-    assert promised > 30 * 29 // 2 * 50
+        for line in said:
+            name, number = line.split()
+            promised[path, name] = int(number)
+        there = check_whole(path)
+        lost = {name: n for (file, name), n in promised.items() if file == path and there.get(name, 0) < n}
+        assert not lost, f"after kill {kill}: promised {lost}, there is {there}"
+    print(f"{KILLS} kills, {sum(promised.values())} transactions promised, none lost")
+    assert len({name for _, name in promised}) == (writers or 1)
 
 
-def test_two_processes_write_at_the_same_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize("writers", [0, 4])
+def test_processes_write_at_the_same_time(tmp_path: Path, writers: int) -> None:
     path = tmp_path / "data.db"
-    processes = [start_writing(path, name, 300) for name in ("a", "b", "c")]
+    rounds = 300 // (writers or 1)
+    processes = [start_writing(path, name, rounds, writers) for name in ("a", "b", "c")]
     for process in processes:
         out, _ = process.communicate(timeout=120)
         assert process.returncode == 0
-        assert out.splitlines()[-1] == "300"
-    assert check_whole(path) == {"a": 300, "b": 300, "c": 300}
+        assert out.splitlines()[-1].endswith(f" {rounds}")
+    names = [f"{name}{place}" for name in "abc" for place in range(writers)] or ["a", "b", "c"]
+    assert check_whole(path) == dict.fromkeys(names, rounds)
 
 
 @pytest.mark.parametrize("survivors", [1, 2])
@@ -78,7 +88,7 @@ def test_the_others_go_on_when_one_is_killed(tmp_path: Path, survivors: int) -> 
     victim.wait()
     for process in others:
         out, _ = process.communicate(timeout=120)
-        assert (process.returncode, out.splitlines()[-1]) == (0, "200")
+        assert (process.returncode, out.splitlines()[-1].split()[1]) == (0, "200")
     last = check_whole(path)
     assert last.pop("victim") >= 20
     assert last == {f"other{number}": 200 for number in range(survivors)}

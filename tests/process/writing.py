@@ -1,29 +1,56 @@
-"""A process that writes to a database without end and says on stdout what it has been promised, for tests to kill."""
+"""A process that writes to a database without end and says on stdout what it has been promised, for tests to kill.
+
+    python writing.py PATH NAME ROUNDS [WRITERS]
+
+With a number of writers these write at once, each commit waits for the disk, and they share it; some fail on purpose.
+"""
 
 import asyncio
 import sys
 
 from piccobase.db.embedded import EmbeddedEngine
 
+_INSERT = "INSERT INTO entry VALUES (?, ?, ?, ?)"
 
-async def write(path: str, name: str, rounds: int) -> None:
-    """Each round is a transaction of two rows that belong together, and of a counter that all processes count on."""
-    engine = EmbeddedEngine(path)
+
+class _OnPurpose(Exception):
+    pass
+
+
+async def write(path: str, name: str, rounds: int, writers: int) -> None:
+    engine = EmbeddedEngine(path, synchronous="FULL" if writers else "NORMAL")
     await engine.rows("CREATE TABLE IF NOT EXISTS entry (name TEXT, number INTEGER, half TEXT, padding TEXT)")
     await engine.rows("CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY, n INTEGER)")
     await engine.rows("INSERT OR IGNORE INTO counter VALUES (1, 0)")
-    ((done,),) = await engine.rows("SELECT coalesce(max(number), 0) FROM entry WHERE name = ?", (name,))
-    insert = "INSERT INTO entry VALUES (?, ?, ?, ?)"
-    for number in range(done + 1, done + 1 + rounds):
-        async with engine.transaction():
-            ((n,),) = await engine.rows("SELECT n FROM counter WHERE id = 1")
-            await engine.rows(insert, (name, number, "left", "x" * 3000))
-            await engine.rows("UPDATE counter SET n = ? WHERE id = 1", (n + 1,))
-            await engine.rows(insert, (name, number, "right", "x" * 3000))
-        sys.stdout.write(f"{number}\n")
-        sys.stdout.flush()
+    names = [f"{name}{place}" for place in range(writers)] or [name]
+    await asyncio.gather(*(_write_one(engine, each, rounds) for each in names))
     await engine.close()
 
 
+async def _write_one(engine: EmbeddedEngine, name: str, rounds: int) -> None:
+    """Each round is a transaction of two rows that belong together, and of a counter that all count on."""
+    ((done,),) = await engine.rows("SELECT coalesce(max(number), 0) FROM entry WHERE name = ?", (name,))
+    for number in range(done + 1, done + 1 + rounds):
+        if number % 7 == 0:
+            try:
+                await _round(engine, name, number, fails=True)
+            except _OnPurpose:
+                pass
+        await _round(engine, name, number)
+        sys.stdout.write(f"{name} {number}\n")
+        sys.stdout.flush()
+
+
+async def _round(engine: EmbeddedEngine, name: str, number: int, *, fails: bool = False) -> None:
+    async with engine.transaction():
+        ((n,),) = await engine.rows("SELECT n FROM counter WHERE id = 1")
+        await engine.rows(_INSERT, (name, number, "left", "x" * 3000))
+        await engine.rows("UPDATE counter SET n = ? WHERE id = 1", (n + 1,))
+        if fails:
+            raise _OnPurpose
+        await engine.rows(_INSERT, (name, number, "right", "x" * 3000))
+
+
 if __name__ == "__main__":
-    asyncio.run(write(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    path, name, rounds, *writers = sys.argv[1:]
+    asyncio.run(write(path, name, int(rounds), int(writers[0]) if writers else 0))
