@@ -5,9 +5,9 @@ during a statement is written right after it, so that a savepoint or a transacti
 log along.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from tempfile import TemporaryFile
+from typing import IO, Any, NamedTuple
 
 import apsw
 import msgspec
@@ -25,6 +25,7 @@ _COLUMNS = """SELECT t.name, c.cid, c.name FROM sqlite_schema AS t JOIN pragma_t
 WHERE t.type = 'table' AND t.name = ? COLLATE NOCASE"""
 _encode = msgspec.json.Encoder(order="sorted").encode
 _NAMES_KEPT = 1000
+_IN_MEMORY = 10_000  # rows of one statement
 
 
 class _Layout(NamedTuple):
@@ -47,9 +48,62 @@ def _layout(watched: WatchedTable, places: Mapping[str, int]) -> _Layout:
     )
 
 
-LogRow = tuple[Any, ...]
 _Row = tuple[Any, ...] | None
 _Note = tuple[str, _Row, _Row]  # a table, and a row before and after; both None where it cannot be read
+
+
+class _Noted:
+    """Rows that have changed and are not in the log yet. What is more than some thousands lies in a file meanwhile: one
+    statement may change any number."""
+
+    def __init__(self) -> None:
+        self.layouts: dict[str, _Layout] = {}
+        self.rows: list[_Note] = []  # never empty while there are any
+        self._file: IO[bytes] | None = None
+        self._sizes: list[int] = []  # of the batches in it
+        self._most = _IN_MEMORY
+
+    def note(self, update: apsw.PreUpdate) -> None:
+        """SQLite calls it for each row. What is raised here would not keep the row from being changed."""
+        table = update.table_name
+        if table not in self.layouts:
+            return
+        if len(self.rows) >= self._most:
+            self._set_aside()
+        try:
+            self.rows.append((table, update.old, update.new))
+        except (apsw.Error, UnicodeDecodeError):
+            # A virtual column, which SQLite works out only when it is read, or text that is none.
+            self.rows.append((table, None, None))
+
+    def _set_aside(self) -> None:
+        packed = msgspec.msgpack.encode(self.rows)
+        try:
+            if self._file is None:
+                self._file = TemporaryFile(buffering=0)  # noqa: SIM115  # until it is forgotten
+            self._file.seek(sum(self._sizes))
+            if self._file.write(packed) < len(packed):
+                raise OSError
+        except OSError:  # no room there: then memory has to do
+            self._most *= 2
+        else:
+            self._sizes.append(len(packed))
+            self.rows.clear()
+
+    def batches(self) -> Iterator[list[_Note]]:
+        """All of them, in their order."""
+        if self._file is not None:
+            self._file.seek(0)
+            for size in self._sizes:
+                yield msgspec.msgpack.decode(self._file.read(size))
+        yield self.rows
+
+    def forget(self) -> None:
+        self.rows.clear()
+        if self._file is not None:
+            self._file.close()
+            self._file, self._most = None, _IN_MEMORY
+            self._sizes.clear()
 
 
 class ChangeNotes:
@@ -59,12 +113,13 @@ class ChangeNotes:
         self._connection = connection
         self._cursor = connection.cursor()
         self._watched: tuple[WatchedTable, ...] = ()
-        self._layouts: dict[str, _Layout] = {}
-        self.noted: list[_Note] = []
+        self._noted = _Noted()
+        self._layouts = self._noted.layouts
+        self.noted = self._noted.rows
         self._said: dict[tuple[str, ...], str] = {}
         self._data = self._schema = -1  # versions of the file, and of its schema, that the layouts were read from
-        # No method: the connection would keep alive what keeps it alive.
-        connection.preupdate_hook(partial(_note, self._layouts, self.noted))
+        # No method of this object: the connection would keep alive what keeps it alive.
+        connection.preupdate_hook(self._noted.note)
 
     def watch(self, tables: Iterable[WatchedTable]) -> None:
         self._watched = tuple(tables)
@@ -111,30 +166,32 @@ class ChangeNotes:
 
     def forget(self) -> None:
         """What was noted has not happened."""
-        self.noted.clear()
+        self._noted.forget()
 
-    def write(self, actor: tuple[str, str]) -> None:
-        """Writes what was noted into the log, in the transaction that is open. Raises apsw.Error."""
-        self.insert(self.take(actor))
+    def write(self, actor: tuple[str, str]) -> int:
+        """Writes what was noted into the log, in the transaction that is open. Returns how many rows that were.
 
-    def take(self, actor: tuple[str, str]) -> list[LogRow]:
-        """What was noted, as rows of the log. It is noted no longer."""
+        Raises apsw.Error.
+        """
         if self._connection.data_version() != self._data:
             self._follow_others()
-        rows = self._rows(*actor, int(unix_time() * 1000))
-        self.noted.clear()
-        return rows
+        moment = int(unix_time() * 1000)
+        count = 0
+        try:
+            for notes in self._noted.batches():
+                rows = self._rows(notes, *actor, moment)
+                if len(rows) == 1:
+                    self._cursor.execute(_INSERT, rows[0])
+                else:
+                    self._cursor.executemany(_INSERT, rows)
+                count += len(rows)
+        finally:
+            self._noted.forget()
+        return count
 
-    def insert(self, rows: Sequence[LogRow]) -> None:
-        """Raises apsw.Error."""
-        if len(rows) == 1:
-            self._cursor.execute(_INSERT, rows[0])
-        else:
-            self._cursor.executemany(_INSERT, rows)
-
-    def _rows(self, actor_collection: str, actor: str, moment: int) -> list[LogRow]:
-        rows: list[LogRow] = []
-        for table, before, after in self.noted:
+    def _rows(self, notes: Iterable[_Note], actor_collection: str, actor: str, moment: int) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = []
+        for table, before, after in notes:
             layout = self._layouts.get(table)
             if layout is None:
                 continue  # it is no longer a collection's
@@ -159,18 +216,6 @@ class ChangeNotes:
                 self._said.clear()
             said = self._said[names] = _encode(sorted(names)).decode()
         return said
-
-
-def _note(layouts: Mapping[str, _Layout], noted: list[_Note], update: apsw.PreUpdate) -> None:
-    table = update.table_name
-    if table not in layouts:
-        return
-    try:
-        noted.append((table, update.old, update.new))
-    except (apsw.Error, UnicodeDecodeError):
-        # A virtual column, which SQLite works out only when it is read, or text that is none. The row is changed
-        # whatever is raised here.
-        noted.append((table, None, None))
 
 
 def _changed(names: Sequence[str], before: Sequence[Any], after: Sequence[Any]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 
 from piccobase.base.observing import acting
-from piccobase.db.change_notes import ChangeNotes, LogRow
+from piccobase.db.change_notes import ChangeNotes
 from piccobase.db.connections import open_connection
 from piccobase.db.console import TIME_LIMIT, WRITING, Cells, ColumnOfAnswer, Guarded, SQLAnswer, SQLFailed
 from piccobase.db.embedded import EmbeddedEngine
@@ -105,21 +105,24 @@ class SQLiteConsole:
             connection.close(True)
 
     def _write(self, connection: apsw.Connection, text: str) -> int:
-        """Runs the statements of `text`, and writes the change log of them. Returns how many rows they changed."""
+        """Runs the statements of `text`, and writes the change log of each. Returns how many rows they changed."""
         notes = ChangeNotes(connection)
-        logged: list[LogRow] = []
-        actor, changes_schema = acting(), False
         notes.watch_stored()
-        before = connection.total_changes()
         guard = authorizer(self._guarded)
+        actor, before, logged, changes_schema = acting(), connection.total_changes(), 0, False
+
+        def settle() -> None:
+            nonlocal logged
+            connection.authorizer = None
+            if notes.noted:
+                logged += notes.write(actor)
+            if changes_schema:
+                notes.look_again()
+            connection.authorizer = guard
 
         def between(cursor: apsw.Cursor, statement: str, _: Any) -> bool:
             nonlocal changes_schema
-            logged.extend(notes.take(actor))
-            if changes_schema:
-                connection.authorizer = None
-                notes.look_again()
-                connection.authorizer = guard
+            settle()
             if changes_schema := first_word(statement) in SCHEMA:
                 notes.pause()
             return True
@@ -129,10 +132,9 @@ class SQLiteConsole:
         cursor.exec_trace = between
         for _ in cursor.execute(text):
             pass
+        settle()
         connection.authorizer = None
-        affected = connection.total_changes() - before
-        notes.insert([*logged, *notes.take(actor)])
-        return affected
+        return connection.total_changes() - before - logged
 
 
 def _read(connection: apsw.Connection, text: str) -> SQLAnswer:

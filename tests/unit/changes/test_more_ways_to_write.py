@@ -130,6 +130,24 @@ async def test_what_a_statement_keeps_that_fails_is_logged(embedded: Api) -> Non
     assert await since(embedded, "") == [("create", "shelves", "1"), ("create", "shelves", "2")]
 
 
+async def test_a_statement_may_change_more_rows_than_are_kept_in_memory(embedded: Api) -> None:
+    engine = embedded.services.engine
+    many = 25_000
+    numbers = (
+        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many}) SELECT i, 'no ' || i FROM n"
+    )
+    await engine.rows(f"INSERT INTO shelves (number, label) {numbers}")
+    before = await now(embedded)
+    with pytest.raises(NotUnique):
+        await engine.rows(
+            "INSERT INTO shelves (number, label) SELECT -number, label FROM shelves UNION ALL SELECT 1, ''"
+        )
+    await engine.rows("DELETE FROM shelves")
+    gone = await told(embedded, before)
+    assert [it.record for it in gone] == [str(number) for number in range(1, many + 1)]
+    assert all(it.row and it.row["label"] == f"no {it.record}" for it in gone)
+
+
 async def test_triggers_of_the_tables_own_are_followed(embedded: Api) -> None:
     engine = embedded.services.engine
     await engine.rows(
