@@ -164,9 +164,7 @@ def _from_text(text: str, family: Family) -> Any:
     match family:
         case "text":
             return text
-        case "integer" if _INTEGER.fullmatch(trimmed):
-            return _number(Decimal(trimmed), "integer")
-        case "float" | "decimal" | "interval" if _NUMBER.fullmatch(trimmed):
+        case "integer" | "float" | "decimal" | "interval" if _NUMBER.fullmatch(trimmed):
             return _number(Decimal(trimmed), family)
         case "boolean":
             return 1 if trimmed.lower() in _TRUE else 0 if trimmed.lower() in _FALSE else None
@@ -311,7 +309,10 @@ def _array(items: list[Any], source: ValueKind, element: ValueKind) -> str | Non
 
 def _element(item: Any, element: ValueKind) -> Any:
     """In the form that elements of a stored array have, which is JSON's where it has one."""
-    found = _from_text(_item_text(item), element.family)
+    text = _item_text(item)
+    if element.family == "integer" and not _INTEGER.fullmatch(text.strip(" \t\n\r")):
+        return None  # in an array nothing is rounded
+    found = _from_text(text, element.family)
     match element.family:
         case "boolean":
             return None if found is None else bool(found)

@@ -202,13 +202,10 @@ def _from_text(value: str, kind: ValueKind) -> str | None:
     match kind.family:
         case "text":
             return value
-        case "integer":
-            number = _number(f"{trimmed}::numeric", kind)
-            return f"CASE WHEN {trimmed} ~ '^[+-]?[0-9]{{1,19}}$' THEN {number} END"
         case "float":
             valid = is_valid(trimmed, kind.type)
             return f"CASE WHEN {trimmed} ~ '{_NUMBER}' THEN CASE WHEN {valid} THEN {trimmed}::{kind.type} END END"
-        case "decimal":
+        case "integer" | "decimal":
             return f"CASE WHEN {trimmed} ~ '{_NUMBER}' THEN {_number(f'{trimmed}::numeric', kind)} END"
         case "interval":
             return f"CASE WHEN {trimmed} ~ '{_NUMBER}' THEN {_interval(f'{trimmed}::numeric')} END"

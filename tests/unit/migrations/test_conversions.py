@@ -197,6 +197,7 @@ async def test_both_databases_make_the_same_of_every_value(engines: Any) -> None
     [
         ("12", "text", "integer", 12, True),
         ("012", "text", "integer", 12, False),
+        ("2.5", "text", "integer", 3, False),
         ("abc", "text", "integer", None, False),
         ("", "text", "integer", None, True),
         (2**53 + 1, "integer", "text", "9007199254740993", True),
