@@ -46,6 +46,7 @@ TESTING = {
     "Scenario",
     "TestApp",
     "delete",
+    "fresh_database",
     "frozen",
     "get",
     "patch",

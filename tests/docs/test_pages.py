@@ -9,6 +9,7 @@ from scripts.generated_pages import is_fresh
 from tests.docs.pages import PAGES, ROOT, name_of, prose_of
 
 import piccobase
+from piccobase import testing
 from piccobase.base.errors import all_error_types
 
 _LINK = re.compile(r"\[[^\]]*\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
@@ -54,6 +55,11 @@ def test_page_begins_with_its_title(page: Path) -> None:
 def test_every_error_code_has_a_heading() -> None:
     headings = set(_HEADING.findall((ROOT / "docs/reference/errors.md").read_text()))
     assert {error.code for error in all_error_types()} <= headings
+
+
+def test_every_name_of_the_test_kit_is_shown() -> None:
+    words = set(re.findall(r"\w+", (ROOT / "docs/how-to/testing.md").read_text()))
+    assert set(testing.__all__) <= words
 
 
 def test_every_public_name_is_explained() -> None:

@@ -20,8 +20,10 @@ class Impersonation:
     db: Database
     tokens: Tokens
 
-    async def token(self, collection: CollectionInfo, record_id: str, duration: int) -> str:
-        """An auth token for a record that lives `duration` seconds and cannot be refreshed.
+    async def token(
+        self, collection: CollectionInfo, record_id: str, duration: int, *, refreshable: bool = False
+    ) -> str:
+        """An auth token for a record. It lives `duration` seconds, or for 0 as long as one of somebody who signs in.
 
         Like all tokens it dies with the record's password. The `auth` rule is not asked: it is about signing in, and
         whoever is asked for here does not. Raises NotFound where the collection is no auth collection, or has no such
@@ -41,4 +43,4 @@ class Impersonation:
         found = await self.db.rows(in_dialect(sql, self.db.dialect), (bind(key) if bind else key,))
         if not found:
             raise NotFound
-        return await self.tokens.issue(collection, record_id, found[0][0], duration=duration, refreshable=False)
+        return await self.tokens.issue(collection, record_id, found[0][0], duration=duration, refreshable=refreshable)

@@ -6,6 +6,7 @@ It needs `httpx`, and works with any runner of asynchronous tests. `docs/how-to/
 from piccobase.testing.app import TestApp
 from piccobase.testing.calling import PASSWORD, Caller
 from piccobase.testing.clock import frozen
+from piccobase.testing.databases import fresh_database
 from piccobase.testing.factories import Factory
 from piccobase.testing.requests import Request, delete, get, patch, post, put
 from piccobase.testing.scenarios import Scenario, scenarios
@@ -18,6 +19,7 @@ __all__ = [
     "Scenario",
     "TestApp",
     "delete",
+    "fresh_database",
     "frozen",
     "get",
     "patch",

@@ -105,13 +105,10 @@ class TestApp(Caller):
 
     async def superuser(self, email: str = SUPERUSER) -> Caller:
         """The app asked by a superuser, who is made at the first call with this address."""
-        superusers = self.collection("_superusers").table
-        found = superusers.objects().where(superusers._meta.get_column_by_name("email") == email).first()
-        if not await found:
+        if email not in {one["email"] for one in await self.rows("_superusers")}:
             await upsert_superuser(self.services.engine, self.services.hasher, email, PASSWORD)
-        superuser = await found
-        assert superuser is not None
-        return await self.acting_as(superuser)
+        (found,) = [one for one in await self.rows("_superusers") if one["email"] == email]
+        return await self.acting_as(found)
 
     async def user(self, collection: str | type[Table], **values: Any) -> Caller:
         """The app asked by a new record of an auth collection, made as by `make`. The password is PASSWORD."""
@@ -126,9 +123,7 @@ class TestApp(Caller):
         if isinstance(record, str):
             record = {"collectionName": record, "id": record_id}
         collection, seen = await looking.auth_record(self.services, record)
-        token_key = collection.by_name["tokenKey"].piccolo
-        row = await collection.table.select(token_key.as_alias("key")).where(collection.key.piccolo == seen["id"])
-        token = await self.services.password.tokens.issue(collection, seen["id"], row[0]["key"])
+        token = await self.services.impersonation.token(collection, seen["id"], 0, refreshable=True)
         return Caller(self, token, seen)
 
     async def signed_in(self, collection: str, identity: str, password: str = PASSWORD) -> Caller:

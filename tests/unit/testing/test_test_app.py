@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from tests.unit.testing.blog import Band, Counts, Post, User, blog
 
 from piccobase.base.errors import InvalidDeclaration, NotFound, StartError
-from piccobase.testing import PASSWORD, Caller, TestApp, frozen
+from piccobase.testing import PASSWORD, Caller, TestApp, fresh_database, frozen
 
 POSTS = "/api/collections/posts/records"
 
@@ -136,6 +137,20 @@ async def test_an_app_with_mistakes_does_not_start() -> None:
     with pytest.raises(InvalidDeclaration, match="nmae"):
         async with TestApp([Wrong]):
             pass
+
+
+async def test_a_database_is_made_for_one_test_and_dropped(postgres_url: str) -> None:
+    async with fresh_database(postgres_url) as url:
+        async with TestApp([User], database_url=url) as app, TestApp([User], database_url=postgres_url) as other:
+            await app.user("users")
+            assert (len(await app.rows("users")), len(await other.rows("users"))) == (1, 0)
+            [[name]] = await app.services.engine.rows("SELECT current_database()")
+        held = await asyncpg.connect(url)  # whoever forgets to leave does not keep it
+    connection = await asyncpg.connect(postgres_url)
+    names = await connection.fetch("SELECT datname FROM pg_database WHERE datname = $1", name)
+    await connection.close()
+    assert names == []
+    held.terminate()
 
 
 async def test_every_answer_is_given_to_the_checks() -> None:
