@@ -63,6 +63,7 @@ class Scenario:
 
     async def run(self, app: TestApp) -> httpx.Response:
         """Asks, and looks at everything. Raises AssertionError with all that is not as expected."""
+        __tracebackhide__ = True  # pytest then shows the line of the test
         if self.prepare:
             await self.prepare(app)
         caller = await self.by(app) if self.by else app
