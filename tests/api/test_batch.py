@@ -12,7 +12,8 @@ from piccolo.columns import ForeignKey, Integer, Varchar
 from tests.asking import Api, serving
 
 from piccobase import AuthCollection, Collection, FieldRules, Role, Rules, View, owner, role
-from piccobase.records.batch import BatchTooSlow, Write, run_batch
+from piccobase.records.batch import Write, run_batch
+from piccobase.records.together import TooSlow
 
 EVERYONE = Rules(list="", view="", create="", update="", delete="")
 CATS, RULED, LOCKED, USERS = (f"/api/collections/{name}/records" for name in ("cats", "ruled", "locked", "users"))
@@ -371,7 +372,7 @@ async def test_a_batch_that_takes_too_long_is_undone(api: Api) -> None:
         Write(action="create", collection=cats, body={"name": "new"}),
         Write(action="update", collection=cats, record_id=known["id"], body={"name": "late"}),
     ]
-    with pytest.raises(BatchTooSlow) as refused:
+    with pytest.raises(TooSlow) as refused:
         await run_batch(records, writes, seconds=0.05)
     assert refused.value.wire() == {"data": {}, "message": "Batch transaction failed.", "status": 400}
     release.set()

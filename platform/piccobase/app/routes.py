@@ -19,7 +19,7 @@ from piccobase.http.sql import sql_routes
 def built_in_routes(services: Services) -> Sequence[HTTPRouteHandler]:
     """Batches, and what superusers run a server with."""
     return [
-        *batch_routes(services.records, services.settings, services.guard, services.actors),
+        *batch_routes(services.collections_api, services.settings, services.guard),
         *settings_routes(services.settings, services.actors),
         *mail_routes(services.mail, services.registry, services.actors),
         ready_route(readiness_of(services.engine, services.project, lambda: services.collections_api.changed)),

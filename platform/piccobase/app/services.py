@@ -29,9 +29,11 @@ from piccobase.db.console import Console
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
 from piccobase.filters.dialects import POSTGRES, SQLITE
+from piccobase.http.additions import Additions
 from piccobase.http.collections import CollectionsAPI
 from piccobase.http.guard import Guard
 from piccobase.http.openapi.serving import APIDocuments
+from piccobase.http.repeating import Repetitions
 from piccobase.identity.actors import Actors
 from piccobase.identity.hashing import Hasher
 from piccobase.identity.key import load_master_key
@@ -79,6 +81,7 @@ class Services:
     documents: APIDocuments
     settings: SettingsService
     guard: Guard
+    repetitions: Repetitions
     work: Work
     mail: Mail
     warnings: list[Problem]  # of `piccobase check`
@@ -180,6 +183,7 @@ async def start_services(
         services.run_in_background(settings.watch())
         services.run_in_background(Drift(engine, tables, services.collections_api.refuse).watch())
         services.run_in_background(services.guard.keep_tidy())
+        services.run_in_background(services.repetitions.keep_tidy())
         services.request_log = open_request_log(config, settings)
         services.sql_console = make_console(config, engine, registry)
         services.run_in_background(services.request_log.run())
@@ -219,11 +223,15 @@ def _compose(
 
     actors = Actors(engine, registry, secrets)
     password = PasswordSignIn(engine, hasher, Tokens(secrets), may_sign_in)
+    guard = Guard(settings, engine, registry, actors)
+    repetitions = Repetitions(engine)
     api = CollectionsAPI(
         records=records,
         actors=actors,
         password=password,
         roles=RoleService(engine, registry.roles, Grants(engine)),
+        guard=guard,
+        additions=Additions(repetitions),
     )
     return Services(
         config=config,
@@ -238,7 +246,8 @@ def _compose(
         collections_api=api,
         documents=APIDocuments(registry, access),
         settings=settings,
-        guard=Guard(settings, engine, registry, actors),
+        guard=guard,
+        repetitions=repetitions,
         work=work,
         mail=mail,
         warnings=warnings,

@@ -12,7 +12,10 @@ PiccobaseError
     ├── Unauthorized          401
     ├── Forbidden             403
     ├── NotFound              404
+    ├── Conflict              409
+    ├── PreconditionFailed    412: what the request was to depend on is no longer so
     ├── TooLarge              413
+    ├── Unprocessable         422
     ├── TooManyRequests       429
     ├── HeadTooLarge          431
     └── Unexpected            500: always our bug, or a broken machine underneath
@@ -156,12 +159,24 @@ class NotFound(RequestError):
         return "The requested resource wasn't found."
 
 
+class Conflict(RequestError):
+    code, status = "request.conflict", 409
+
+
+class PreconditionFailed(RequestError):
+    code, status = "request.precondition_failed", 412
+
+
 class TooLarge(RequestError):
     code, status = "request.too_large", 413
 
     @classmethod
     def default_message(cls) -> str:
         return "Request entity too large."
+
+
+class Unprocessable(RequestError):
+    code, status = "request.unprocessable", 422
 
 
 class TooManyRequests(RequestError):

@@ -32,10 +32,10 @@ async def send_json(
     await send({"type": "http.response.body", "body": b"" if head else body})
 
 
-async def send_nothing(send: Send, *, cors: bool, extra: tuple[Header, ...] = ()) -> None:
-    """204 without a body and without a content type."""
+async def send_nothing(send: Send, *, status: int = 204, cors: bool, extra: tuple[Header, ...] = ()) -> None:
+    """204, or 304, without a body and without a content type."""
     headers = [*(_CORS_HEADERS if cors else SECURITY_HEADERS), *extra]
-    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 
 

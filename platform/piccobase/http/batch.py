@@ -11,17 +11,20 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIType, Schema
 from msgspec import Struct
 
-from piccobase.base.errors import BadRequest, FieldError, Forbidden, InvalidQuery, NotFound, TooManyRequests
+from piccobase.base.errors import BadRequest, FieldError, Forbidden, NotFound, TooManyRequests
 from piccobase.base.json import encode_json
+from piccobase.db.errors import SchemaChanged
+from piccobase.http.additions import AtEnd, expected_by
 from piccobase.http.administering import AnyRequest, takes
 from piccobase.http.body import Receive, parse_body, read_body
-from piccobase.http.collections import PREFIX, path_parts, picked
+from piccobase.http.collections import CollectionsAPI, picked_now, record_now
 from piccobase.http.guard import Guard
 from piccobase.http.incoming import Headers, Incoming
-from piccobase.http.limits import TAGS, Asked
-from piccobase.http.openapi.routes import REFUSALS
+from piccobase.http.limits import Asked, asked_of_record
+from piccobase.http.openapi.answers import REPEATED
+from piccobase.http.openapi.routes import PARAMETERS, REFUSALS
+from piccobase.http.paths import PREFIX, path_parts
 from piccobase.http.query import parse_query
-from piccobase.identity.actors import Actors
 from piccobase.records.batch import Action, BatchFailed, Write, record_exists, run_batch, upserted_id
 from piccobase.records.expand_paths import parse_expand
 from piccobase.records.picking import parse_fields
@@ -41,11 +44,6 @@ _ACTIONS: Mapping[tuple[str, int], Action] = {  # by method, and how many segmen
     ("PUT", 2): "upsert",
     ("PATCH", 3): "update",
     ("DELETE", 3): "delete",
-}
-_TAGGED: Mapping[Action, tuple[str, ...]] = {
-    "create": ("POST", "records"),
-    "update": ("PATCH", "records", "*"),
-    "delete": ("DELETE", "records", "*"),
 }
 _BAD_PAIR = re.compile(r";|%(?![0-9a-fA-F]{2})")
 _ELSEWHERE = (
@@ -88,16 +86,14 @@ class InvalidBatch(BadRequest):
         super().__init__("Invalid batch request data.", {"requests": mistakes})
 
 
-def batch_routes(
-    records: Records, settings: SettingsService, guard: Guard, actors: Actors
-) -> Sequence[HTTPRouteHandler]:
+def batch_routes(api: CollectionsAPI, settings: SettingsService, guard: Guard) -> Sequence[HTTPRouteHandler]:
     """The one route. It is open to everybody: what a request may do, its own rules say."""
 
     @post(
         PATH,
         operation_id="runBatch",
         summary="Write many records: all, or none",
-        opt={REFUSALS: ("BadBatch", "TooLarge")},
+        opt={REFUSALS: ("BadBatch", "TooLarge", *REPEATED), PARAMETERS: ("Idempotency-Key", "Dry-Run")},
         operation_class=takes(_requests_schema()),
         responses={200: ResponseSpec(list[BatchAnswer], description="In the order asked.", generate_examples=False)},
         request_max_body_size=None,  # the settings say
@@ -111,15 +107,23 @@ def batch_routes(
         incoming = Incoming(request.scope)
         query = parse_query(incoming.query)
         wanted = parse_fields(query.get("fields", ""))
-        items = _items(await _body(incoming, request.receive, limits), limits.max_requests)
-        actor = incoming.actor or await actors.actor(incoming.authorization)
+        form = await _body(incoming, request.receive, limits)
+        items = _items(form, limits.max_requests)
+        actor = incoming.actor or await api.actors.actor(incoming.authorization)
         note_actor(actor)
-        writes = [_write(records, actor, incoming.headers, item) for item in items]
-        await _count(records, guard, request.scope, actor, writes)
-        answers = await run_batch(records, writes, seconds=limits.timeout)
-        done = [await _answer(write, answer) for write, answer in zip(writes, answers, strict=True)]
-        body = encode_json(await picked(done, wanted) if wanted else done)
-        return Response(body, media_type="application/json")
+        writes = [_write(api, actor, incoming.headers, item) for item in items]
+        await _count(api.records, guard, request.scope, actor, writes)
+
+        async def run(keep: bool, at_end: AtEnd | None) -> list[Any]:
+            return await run_batch(api.records, writes, seconds=limits.timeout, keep=keep, at_end=at_end)
+
+        def encode(answers: list[Any]) -> bytes:
+            done = [_answer(write, answer) for write, answer in zip(writes, answers, strict=True)]
+            return encode_json(picked_now(done, wanted) if wanted else done)
+
+        body = await api.additions.answer(incoming, actor, PATH, form, run, encode)
+        headers = {name.decode(): value.decode() for name, value in incoming.answering}
+        return Response(body or b"", headers=headers, media_type="application/json")
 
     return [batch]
 
@@ -184,38 +188,39 @@ def _too_long(most: int) -> FieldError:
     return FieldError("validation_length_too_long", f"The length must be no more than {most}.", {"max": most, "min": 0})
 
 
-def _write(records: Records, actor: Actor, outer: Headers, item: _Item) -> Write:
+def _write(api: CollectionsAPI, actor: Actor, outer: Headers, item: _Item) -> Write:
     """A request as the record service takes it. What it has no place for fails when its turn has come."""
     path, _, raw_query = item.url.partition("?")
     parts = path_parts(quote(path, safe="/%").encode()) if path.startswith(f"{PREFIX}/") else []
     action = _ACTIONS.get((item.method, len(parts)))
     if action is None or parts[1] != "records" or _BAD_PAIR.search(raw_query):
         return Write(action="create", refusal=BadRequest(_ELSEWHERE))
-    collection = records.registry.find(parts[0])
+    collection = api.records.registry.find(parts[0])
     if collection is None:
         return Write(action=action, refusal=NotFound("Missing collection context."))
+    if collection.name in api.changed:
+        return Write(action=action, refusal=SchemaChanged())
+    own = {name.lower().replace("-", "_"): value for name, value in item.headers.items()}
     try:
+        only_if = expected_by(own["if_match"]) if "if_match" in own else None
         query = parse_query(raw_query.encode())
         parse_expand(query.get("expand", ""))
         parse_fields(query.get("fields", ""))
-    except InvalidQuery as error:
+    except BadRequest as error:
         return Write(action=action, refusal=error)
     return Write(
         action=action,
         collection=collection,
-        context=records.context(actor, item.method, query, _headers(outer, item.headers), "batch"),
+        context=api.records.context(actor, item.method, query, _headers(outer, own), "batch"),
         record_id=parts[2] if len(parts) > 2 else "",
         body=item.body,
+        only_if=only_if,
     )
 
 
 def _headers(outer: Headers, own: Mapping[str, str]) -> Mapping[str, str]:
     """As rules see them. Who asks is said once, for all."""
-    if not own:
-        return outer
-    named = {name.lower().replace("-", "_"): value for name, value in own.items()}
-    named.pop("authorization", None)
-    return {**outer, **named}
+    return {**outer, **{name: value for name, value in own.items() if name != "authorization"}} if own else outer
 
 
 async def _count(records: Records, guard: Guard, scope: Any, actor: Actor, writes: Sequence[Write]) -> None:
@@ -234,18 +239,13 @@ async def _asked(records: Records, write: Write) -> Asked:
     if action == "upsert":
         record_id = upserted_id(write)
         action = "update" if record_id and await record_exists(records, collection, record_id) else "create"
-    shape = _TAGGED[action]
-    path = "/".join([PREFIX, collection.name, "records", *([record_id] if action != "create" else [])])
-    return Asked(shape[0], path, collection.name, TAGS[shape])
+    return asked_of_record(action, collection, record_id)
 
 
-async def _answer(write: Write, record: Any) -> dict[str, Any]:
+def _answer(write: Write, record: Any) -> dict[str, Any]:
     if write.action == "delete":
         return {"status": 204, "body": None}
-    wanted = parse_fields(write.context.query.get("fields", ""))
-    if wanted and wanted.plain_names is None:
-        record = await picked(record, wanted)
-    return {"status": 200, "body": record}
+    return {"status": 200, "body": record_now(record, write.context.query.get("fields", ""))}
 
 
 def _requests_schema() -> Schema:

@@ -3,9 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
 
@@ -15,33 +14,49 @@ from piccobase.auth.password import PasswordSignIn
 from piccobase.auth.refresh import refresh
 from piccobase.auth.roles import RoleService
 from piccobase.auth.signed_in import SignedIn
-from piccobase.base.errors import NotFound, RequestError, Unexpected
+from piccobase.base.errors import NotFound, RequestError, TooManyRequests, Unexpected
 from piccobase.base.ids import new_record_id
 from piccobase.base.json import encode_json
 from piccobase.base.observing import ANSWERED, FAILED, REQUEST_ID, request_id, sent_request_id
 from piccobase.db.errors import SchemaChanged
+from piccobase.http.additions import (
+    DRY_RUN,
+    IF_NONE_MATCH,
+    Additions,
+    AtEnd,
+    etag,
+    expected,
+    is_dry_run,
+    matches_any,
+)
 from piccobase.http.answers import Header, Send, send_error, send_json, send_nothing
 from piccobase.http.body import AT_ONCE, DEFAULT_BODY_LIMIT, Receive, parse_body, read_body
+from piccobase.http.bulk import bulk_answer, parse_bulk
+from piccobase.http.guard import Guard
 from piccobase.http.incoming import Incoming
+from piccobase.http.limits import asked_of_record
+from piccobase.http.paths import PREFIX, path_parts
 from piccobase.http.query import parse_list_query, parse_query
 from piccobase.identity.actors import Actors
+from piccobase.records.batch import BatchFailed, Write, run_batch
+from piccobase.records.bulk import Bulk, BulkDone, matching, run_bulk
 from piccobase.records.creating import create_record
 from piccobase.records.deleting import delete_record
 from piccobase.records.expand_paths import parse_expand
 from piccobase.records.listing import list_records
 from piccobase.records.picking import Pick, parse_fields, pick
 from piccobase.records.service import Records
+from piccobase.records.together import run_together
 from piccobase.records.updating import update_record
+from piccobase.records.versions import version_of
 from piccobase.records.viewing import see_record, view_record
+from piccobase.records.writing import load_row
 from piccobase.rules.context import RequestContext
 from piccobase.schema.actor import Actor, note_actor
 from piccobase.schema.collections import CollectionInfo
 
 log = logging.getLogger("piccobase.http")
-PREFIX = "/api/collections"
-
-
-_PREFIX_PARTS = PREFIX.split("/")[1:]
+BULK_SECONDS = 10  # that a bulk write may hold up others
 
 
 @dataclass(slots=True)
@@ -52,6 +67,8 @@ class CollectionsAPI:
     actors: Actors
     password: PasswordSignIn
     roles: RoleService
+    guard: Guard
+    additions: Additions
     body_limits: Mapping[str, int] = field(init=False)
     changed: Collection[str] = frozenset()  # collections whose tables are not those that this server knows
 
@@ -67,30 +84,35 @@ class CollectionsAPI:
         incoming = Incoming(scope)
         head = incoming.method == "HEAD"
         try:
-            body = await self._answer(incoming, scope["raw_path"], receive)
+            body = await self._answer(incoming, scope, receive)
         except RequestError as error:
             await send_refusal(scope, send, error, cors=incoming.cors, head=head)
         except Exception:
             await send_refusal(scope, send, unexpected(incoming.method, scope), cors=incoming.cors, head=head)
         else:
             extra = _named(scope) if incoming.request_id else ()
+            if incoming.answering:
+                extra += incoming.answering
             if body is None:
-                scope[ANSWERED] = (204, incoming.agent, incoming.referer)
-                await send_nothing(send, cors=incoming.cors, extra=extra)
+                status = 304 if incoming.unchanged else 204
+                scope[ANSWERED] = (status, incoming.agent, incoming.referer)
+                await send_nothing(send, status=status, cors=incoming.cors, extra=extra)
             else:
                 scope[ANSWERED] = (200, incoming.agent, incoming.referer)
                 await send_json(send, 200, body, cors=incoming.cors, head=head, extra=extra)
 
-    async def _answer(self, incoming: Incoming, raw_path: bytes, receive: Receive) -> bytes | None:
-        """The body of a success, None for 204. Everything else is an error of ours."""
-        parts = path_parts(raw_path)
+    async def _answer(self, incoming: Incoming, scope: Any, receive: Receive) -> bytes | None:
+        """The body of a success, None for 204 and 304. Everything else is an error of ours."""
+        parts = path_parts(scope["raw_path"])
         method = "GET" if incoming.method == "HEAD" else incoming.method
         match parts:
             case [name, "records"] if method in ("GET", "POST"):
                 collection = self._collection(name, method)
                 body = await self._body(incoming, receive, collection)
                 context = await self._context(incoming, method)
-                return await (self._list if method == "GET" else self._create)(context, collection, incoming, body)
+                if method == "GET":
+                    return await self._list(context, collection, incoming, body)
+                return await self._create(context, collection, incoming, body)
             case [name, "records", record_id] if method in ("GET", "PATCH", "DELETE"):
                 collection = self._collection(name, method)
                 body = await self._body(incoming, receive, collection)
@@ -103,6 +125,10 @@ class CollectionsAPI:
                 if method == "GET":
                     return encode_json(await self.roles.read(collection, record_id, actor))
                 return encode_json(await self.roles.set(collection, record_id, body, actor))
+            case [name, "bulk"] if method == "POST":
+                collection = self._collection(name, method)
+                body = await self._body(incoming, receive, collection)
+                return await self._bulk(await self._actor(incoming), collection, incoming, scope, body)
             case [name, "auth-methods"] if method == "GET":
                 return await self._answered(auth_methods(self._collection(name, method, auth=True)), incoming)
             case [name, "auth-with-password"] if method == "POST":
@@ -170,7 +196,10 @@ class CollectionsAPI:
 
     async def _create(
         self, context: RequestContext, collection: CollectionInfo, incoming: Incoming, body: Mapping[str, Any]
-    ) -> bytes:
+    ) -> bytes | None:
+        if incoming.additions:
+            write = Write(action="create", collection=collection, context=context, body=body)
+            return await self._with_additions(write, collection, incoming)
         fields, expand = context.query.get("fields", ""), context.query.get("expand", "")
         return await _record(await create_record(self.records, context, collection, body, fields, expand), fields)
 
@@ -183,8 +212,20 @@ class CollectionsAPI:
         body: Mapping[str, Any],
     ) -> bytes | None:
         fields, expand = context.query.get("fields", ""), context.query.get("expand", "")
+        if incoming.additions and context.method != "GET":
+            write = Write(
+                action="update" if context.method == "PATCH" else "delete",
+                collection=collection,
+                context=context,
+                record_id=record_id,
+                body=body,
+                only_if=expected(incoming.additions),
+            )
+            return await self._with_additions(write, collection, incoming)
         match context.method:
             case "GET":
+                if IF_NONE_MATCH in incoming.additions:
+                    return await self._if_changed(context, collection, record_id, incoming, body)
                 found = await view_record(self.records, context, collection, record_id, fields, expand, body)
                 return await _record(found, fields)
             case "PATCH":
@@ -192,6 +233,76 @@ class CollectionsAPI:
                 return await _record(changed, fields)
         await delete_record(self.records, context, collection, record_id)
         return None
+
+    async def _if_changed(
+        self,
+        context: RequestContext,
+        collection: CollectionInfo,
+        record_id: str,
+        incoming: Incoming,
+        body: Mapping[str, Any],
+    ) -> bytes | None:
+        """A view with its ETag; None where that is among those that are known already."""
+        fields, expand = context.query.get("fields", ""), context.query.get("expand", "")
+        # Read first: a tag may be older than the record that it comes with, and never newer.
+        key = self.records.planner.key_value(collection, record_id)
+        row = None if key is None else await load_row(self.records, collection, key)
+        record = await _record(
+            await view_record(self.records, context, collection, record_id, fields, expand, body), fields
+        )
+        if row is None:
+            raise NotFound
+        tag = etag(version_of(collection, row, self.records.db.dialect), record)
+        incoming.answering = ((b"etag", tag.encode()), (b"cache-control", b"private, no-cache"))
+        incoming.unchanged = matches_any(incoming.additions[IF_NONE_MATCH].decode("latin-1"), tag)
+        return None if incoming.unchanged else record
+
+    async def _with_additions(self, write: Write, collection: CollectionInfo, incoming: Incoming) -> bytes | None:
+        """One write, with what is asked for beside the protocol."""
+        fields = write.context.query.get("fields", "")
+
+        async def run(keep: bool, at_end: AtEnd | None) -> list[Any]:
+            try:
+                return await run_batch(self.records, [write], keep=keep, at_end=at_end)
+            except BatchFailed as failed:
+                raise failed.error from failed
+
+        def encode(answers: list[Any]) -> bytes | None:
+            return None if write.action == "delete" else encode_json(record_now(answers[0], fields))
+
+        path = "/".join([PREFIX, collection.name, "records", write.record_id])
+        return await self.additions.answer(incoming, write.context.actor, path, write.body, run, encode)
+
+    async def _bulk(
+        self, actor: Actor, collection: CollectionInfo, incoming: Incoming, scope: Any, body: Mapping[str, Any]
+    ) -> bytes | None:
+        bulk, dry_run = parse_bulk(body)
+        if dry_run:
+            incoming.additions = {**incoming.additions, DRY_RUN: b"true"}
+        # To rules that look at it, it is what a batch is: several writes at once.
+        context = self.records.context(actor, "POST", parse_query(incoming.query), incoming.headers, "batch")
+        if self.guard.limits(scope, actor):
+            bulk = await self._counted(context, collection, scope, bulk)
+
+        async def steps(records: Records) -> BulkDone:
+            return await run_bulk(records, context, collection, bulk)
+
+        async def run(keep: bool, at_end: AtEnd | None) -> BulkDone:
+            return await run_together(self.records, steps, seconds=BULK_SECONDS, keep=keep, at_end=at_end)
+
+        def encode(done: BulkDone) -> bytes:
+            return encode_json(bulk_answer(done, dry_run=is_dry_run(incoming.additions)))
+
+        return await self.additions.answer(incoming, actor, f"{PREFIX}/{collection.name}/bulk", body, run, encode)
+
+    async def _counted(self, context: RequestContext, collection: CollectionInfo, scope: Any, bulk: Bulk) -> Bulk:
+        """Each record counts as it would alone: what has not been counted is not written. Raises TooManyRequests."""
+        self.records.planner.refuse_locked(collection, context, bulk.action)
+        found = await matching(self.records, context, collection, bulk)
+        for record_id in found.ids:
+            if await self.guard.is_over(scope, context.actor, asked_of_record(bulk.action, collection, record_id)):
+                raise TooManyRequests
+        return replace(bulk, limit=max(1, len(found.ids)))
 
     async def _signed_in(self, signed_in: SignedIn, incoming: Incoming) -> bytes:
         """The auth response (protocol.md §5.2): the record as its owner sees it, and the token."""
@@ -239,6 +350,17 @@ def _number_text(text: str) -> msgspec.Raw:
 _decode = msgspec.json.Decoder(float_hook=_number_text).decode
 
 
+def picked_now(answer: Any, wanted: Pick) -> Any:
+    """As `picked`, at once, for where nothing may be waited for."""
+    return pick(_decode(encode_json(answer)), wanted)
+
+
+def record_now(record: Any, fields: str) -> Any:
+    """A record with what `fields` asks of it, where a select has not seen to it already."""
+    wanted = parse_fields(fields)
+    return picked_now(record, wanted) if wanted and wanted.plain_names is None else record
+
+
 async def picked(answer: Any, wanted: Pick) -> Any:
     """What `fields` asks of an answer: records as plain dicts and lists, JSON columns opened, numbers as written.
 
@@ -248,15 +370,6 @@ async def picked(answer: Any, wanted: Pick) -> Any:
     if len(encoded) <= AT_ONCE:
         return pick(_decode(encoded), wanted)
     return await asyncio.to_thread(lambda: pick(_decode(encoded), wanted))
-
-
-def path_parts(raw_path: bytes) -> list[str]:
-    """What follows the prefix, by segments; each is decoded by itself. A trailing or doubled slash matches nothing."""
-    parts = raw_path.decode("latin-1").split("/")[1:]
-    if b"%" in raw_path:
-        parts = [unquote(part) for part in parts]
-    # The path as a whole was found to begin with the prefix; with %2F in it, its segments may not.
-    return parts[2:] if parts[:2] == _PREFIX_PARTS else []
 
 
 def body_limit(collection: CollectionInfo) -> int:

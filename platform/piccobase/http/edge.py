@@ -6,8 +6,9 @@ from typing import Any
 from piccobase.base.errors import NotFound, RequestError
 from piccobase.http.answers import CORS_HEADER, SECURITY_HEADERS, Send, send_error
 from piccobase.http.body import Receive
-from piccobase.http.collections import PREFIX, send_refusal, unexpected
+from piccobase.http.collections import send_refusal, unexpected
 from piccobase.http.guard import Guard
+from piccobase.http.paths import PREFIX
 
 ASGIApp = Callable[[Any, Receive, Send], Awaitable[None]]
 _METHODS = b"GET,HEAD,PUT,PATCH,POST,DELETE"

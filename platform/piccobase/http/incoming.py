@@ -1,6 +1,7 @@
 """One request as it came in: what the headers say, read in one pass."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from piccobase.schema.actor import Actor
@@ -35,15 +36,23 @@ class Headers(Mapping[str, str]):
         return len(self._all())
 
 
+# What a client may ask for beside the protocol (`http/additions.py`).
+ADDITIONS = frozenset({b"if-match", b"if-none-match", b"idempotency-key", b"dry-run"})
+_NONE: Mapping[bytes, bytes] = MappingProxyType({})
+
+
 class Incoming:
     """What every request is asked for first. `declared` is its Content-Length in bytes, None if it has none.
 
-    `actor` is there where somebody had to know it before, else None.
+    `actor` is there where somebody had to know it before, else None. `additions` are the headers that ask for more than
+    the protocol has, and `answering` those that the answer to them carries; `unchanged` makes it a 304.
     """
 
     __slots__ = (
         "actor",
+        "additions",
         "agent",
+        "answering",
         "authorization",
         "chunked",
         "content_type",
@@ -54,6 +63,7 @@ class Incoming:
         "query",
         "referer",
         "request_id",
+        "unchanged",
     )
 
     def __init__(self, scope: Any) -> None:
@@ -64,8 +74,10 @@ class Incoming:
         self.headers = Headers(pairs)
         self.authorization = self.content_type = ""
         self.declared: int | None = None
-        self.chunked = self.cors = self.request_id = False
+        self.chunked = self.cors = self.request_id = self.unchanged = False
         self.agent = self.referer = b""
+        self.additions = _NONE
+        self.answering: tuple[tuple[bytes, bytes], ...] = ()
         for name, value in pairs:
             if name == b"authorization":
                 self.authorization = value.decode("latin-1")
@@ -83,6 +95,8 @@ class Incoming:
                 self.referer = value
             elif name == b"x-request-id":
                 self.request_id = True
+            elif name in ADDITIONS:
+                self.additions = {**self.additions, name: value}
 
     @property
     def has_body(self) -> bool:

@@ -1,9 +1,10 @@
 """Rate limits (protocol.md §9.1): which rule a request falls under. Pure; counting is `counting.py`."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from piccobase.http.collections import PREFIX, path_parts
+from piccobase.http.paths import PREFIX, path_parts
+from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.registry import Registry
 from piccobase.settings.sections import RateLimitRule
 
@@ -16,6 +17,7 @@ TAGS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("GET", "records", "*"): ("view",),
     ("PATCH", "records", "*"): ("update",),
     ("DELETE", "records", "*"): ("delete",),
+    ("POST", "bulk"): ("bulk",),
     ("GET", "auth-methods"): ("listAuthMethods",),
     ("POST", "auth-refresh"): ("authRefresh",),
     ("POST", "auth-with-password"): ("authWithPassword", SIGN_IN_TAG),
@@ -28,6 +30,12 @@ TAGS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("POST", "confirm-verification"): ("confirmVerification",),
     ("POST", "request-email-change"): ("requestEmailChange",),
     ("POST", "confirm-email-change"): ("confirmEmailChange",),
+}
+
+_WRITES: dict[str, tuple[str, ...]] = {
+    "create": ("POST", "records"),
+    "update": ("PATCH", "records", "*"),
+    "delete": ("DELETE", "records", "*"),
 }
 
 
@@ -43,6 +51,13 @@ class Asked(NamedTuple):
     def route(self) -> str:
         """What is counted by itself: an action of a collection, or "" for all that a rule holds for."""
         return f"{self.collection}:{self.tags[0]}" if self.tags else ""
+
+
+def asked_of_record(action: Literal["create", "update", "delete"], collection: CollectionInfo, record_id: str) -> Asked:
+    """A write of one record, as a part of a request that writes several."""
+    shape = _WRITES[action]
+    path = [PREFIX, collection.name, "records", *([record_id] if action != "create" else [])]
+    return Asked(shape[0], "/".join(path), collection.name, TAGS[shape])
 
 
 def what_is_asked(scope: Any, registry: Registry) -> Asked:

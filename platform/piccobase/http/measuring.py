@@ -15,7 +15,7 @@ from piccobase.base.errors import StartError, Unauthorized
 from piccobase.base.version import __version__
 from piccobase.http.answers import SECURITY_HEADERS, Send, send_error
 from piccobase.http.body import Receive
-from piccobase.http.collections import PREFIX
+from piccobase.http.paths import PREFIX
 from piccobase.logs.masking import masked_text
 
 ASGIApp = Callable[[Any, Receive, Send], Awaitable[None]]

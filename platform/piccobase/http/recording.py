@@ -8,7 +8,7 @@ from piccobase.base.observing import ACTOR, ANSWERED, FAILED, REQUEST_ID, curren
 from piccobase.http.addresses import Addresses
 from piccobase.http.answers import Send
 from piccobase.http.body import Receive
-from piccobase.http.collections import PREFIX
+from piccobase.http.paths import PREFIX
 from piccobase.logs.entries import ERROR, INFO, LONGEST_BODY, LONGEST_HEADER, LONGEST_URL
 from piccobase.logs.recording import RequestLog
 

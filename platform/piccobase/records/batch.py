@@ -1,34 +1,31 @@
 """Many writes in one transaction: all of them, or none (protocol.md §4)."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from piccobase.base.errors import BadRequest, InvalidRecord, RequestError, Unavailable, Unexpected
+from piccobase.base.errors import BadRequest, InvalidRecord, RequestError, Unexpected
 from piccobase.base.turns import Turns
-from piccobase.db.retrying import retrying
-from piccobase.filters.fragments import quoted
 from piccobase.records.creating import create_record
 from piccobase.records.deleting import delete_record
-from piccobase.records.rehearsing import RehearsedHasher
 from piccobase.records.service import Records
+from piccobase.records.together import lock_rows, run_together
 from piccobase.records.updating import update_record
-from piccobase.records.writing import LOCKS, load_row
+from piccobase.records.versions import Expected
+from piccobase.records.writing import load_row
 from piccobase.rules.context import RequestContext
 from piccobase.schema.collections import CollectionInfo
 
 Action = Literal["create", "update", "upsert", "delete"]
 _METHODS: Mapping[str, str] = {"create": "POST", "update": "PATCH", "delete": "DELETE"}
-_RUNS = 5  # one, one more with passwords, and a few for stored passwords that others change meanwhile
-_FAILED = "Batch transaction failed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
     """One write of a batch. `context` has its query, in which `fields` and `expand` count; the method is set here.
 
-    With a `refusal` there is nothing to be done but to fail with it, when it is the write's turn.
+    A record that is changed or deleted must be of the version in `only_if`, if there is one. With a `refusal` there is
+    nothing to be done but to fail with it, when it is the write's turn.
     """
 
     action: Action
@@ -36,6 +33,7 @@ class Write:
     context: RequestContext = field(default_factory=RequestContext)
     record_id: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
+    only_if: Expected | None = None
     refusal: RequestError | None = None
 
 
@@ -47,87 +45,44 @@ class BatchFailed(BadRequest):
     def __init__(self, place: int, error: RequestError) -> None:
         self.place, self.error = place, error
         failed = {"code": "batch_request_failed", "message": "Batch request failed.", "response": error.wire()}
-        super().__init__(_FAILED, {"requests": {str(place): failed}})
-
-
-class BatchTooSlow(BadRequest):
-    """A batch took longer than the settings allow, and nothing of it was kept."""
-
-    code = "batch.too_slow"
-
-    def __init__(self) -> None:
-        super().__init__(_FAILED)
-
-
-class _Undone(Exception):
-    """Rolls a transaction back that has done all it should."""
-
-    def __init__(self, answers: list[Any]) -> None:
-        self.answers = answers
+        super().__init__("Batch transaction failed.", {"requests": {str(place): failed}})
 
 
 async def run_batch(
-    records: Records, writes: Sequence[Write], *, seconds: float | None = None, keep: bool = True
+    records: Records,
+    writes: Sequence[Write],
+    *,
+    seconds: float | None = None,
+    keep: bool = True,
+    at_end: Callable[[list[Any]], Awaitable[None]] | None = None,
 ) -> list[Any]:
     """Runs the writes in order, each as it would run alone, and returns the record of each; None for what is deleted.
 
-    Each sees what those before it have written. `seconds` is all that they may take together; None: no limit. Without
-    `keep` everything is done, and undone again. Raises BatchFailed, BatchTooSlow.
+    Each sees what those before it have written. For the rest see `run_together`. Raises BatchFailed, TooSlow.
     """
-    hasher = RehearsedHasher(records.hasher)
-    inside = replace(records, hasher=hasher, in_batch=True)
 
-    async def run() -> list[Any]:
-        return await _run(inside, hasher, writes, seconds, keep)
-
-    for _ in range(_RUNS):
-        try:
-            return await retrying(records.db, run)
-        except _Undone as undone:
-            if not hasher.missing:
-                return undone.answers
-        except BatchFailed:
-            if not hasher.guessed:
+    async def steps(inside: Records) -> list[Any]:
+        answers: list[Any] = []
+        turns = Turns()
+        await _lock(inside, writes)
+        for place, write in enumerate(writes):
+            try:
+                answers.append(await _write(inside, write))
+            except Unexpected:
                 raise
-        await hasher.catch_up()
-    raise Unavailable
+            except RequestError as error:
+                raise BatchFailed(place, error) from error
+            await turns.pass_on()
+        return answers
+
+    return await run_together(records, steps, seconds=seconds, keep=keep, at_end=at_end)
 
 
-async def _run(
-    records: Records, hasher: RehearsedHasher, writes: Sequence[Write], seconds: float | None, keep: bool
-) -> list[Any]:
-    hasher.begin()
-    answers: list[Any] = []
-    turns = Turns()
-    try:
-        async with asyncio.timeout(seconds) as limit, records.db.transaction():
-            await lock_in_order(records, writes)
-            for place, write in enumerate(writes):
-                try:
-                    answers.append(await _write(records, write))
-                except Unexpected:
-                    raise
-                except RequestError as error:
-                    raise BatchFailed(place, error) from error
-                await turns.pass_on()
-            if not keep or hasher.missing:
-                raise _Undone(answers)
-            limit.reschedule(None)  # from here on it is kept
-    except TimeoutError as error:
-        raise BatchTooSlow from error
-    return answers
-
-
-async def lock_in_order(records: Records, writes: Sequence[Write]) -> None:
-    """Locks what the writes change, in an order that is the same for all: so no two batches wait for each other.
-
-    Only PostgreSQL has anything to lock; on SQLite one writes at a time.
-    """
-    if records.db.dialect == "sqlite":
-        return
+async def _lock(records: Records, writes: Sequence[Write]) -> None:
+    """Locks what the writes change, before the first of them."""
     keys: dict[str, list[Any]] = {}
     deleting: set[str] = set()
-    for write in writes:
+    for write in writes if records.db.dialect == "postgres" else ():
         record_id = upserted_id(write) if write.action == "upsert" else write.record_id
         if write.collection is None or write.collection.kind == "view" or not record_id:
             continue
@@ -136,11 +91,10 @@ async def lock_in_order(records: Records, writes: Sequence[Write]) -> None:
             keys.setdefault(write.collection.name, []).append(key)
         if write.action == "delete":
             deleting.add(write.collection.name)
-    for name in sorted(keys) if sum(map(len, keys.values())) > 1 else ():
-        collection = records.registry.collections[name]
-        key, lock = quoted(collection.key.column), LOCKS["delete" if name in deleting else "update"]
-        sql = f"SELECT 1 FROM {collection.source} WHERE {key} = ANY($1) ORDER BY {key} {lock}"
-        await records.db.rows(sql, [keys[name]])
+    if sum(map(len, keys.values())) > 1:
+        for name in sorted(keys):
+            collection = records.registry.collections[name]
+            await lock_rows(records, collection, keys[name], "delete" if name in deleting else "update")
 
 
 async def _write(records: Records, write: Write) -> Any:
@@ -155,7 +109,7 @@ async def _write(records: Records, write: Write) -> Any:
         case "upsert":
             return await _upsert(records, write, write.collection)
     context = replace(write.context, method=_METHODS["delete"])
-    await delete_record(records, context, write.collection, write.record_id)
+    await delete_record(records, context, write.collection, write.record_id, write.only_if)
     return None
 
 
@@ -168,7 +122,7 @@ async def _create(records: Records, write: Write, collection: CollectionInfo) ->
 async def _update(records: Records, write: Write, collection: CollectionInfo, record_id: str) -> Any:
     context = replace(write.context, method=_METHODS["update"])
     fields, expand = context.query.get("fields", ""), context.query.get("expand", "")
-    return await update_record(records, context, collection, record_id, write.body, fields, expand)
+    return await update_record(records, context, collection, record_id, write.body, fields, expand, write.only_if)
 
 
 async def _upsert(records: Records, write: Write, collection: CollectionInfo) -> Any:

@@ -4,17 +4,25 @@ from piccobase.base.errors import BadRequest, NotFound
 from piccobase.db.errors import ConstraintFailed, StillReferenced
 from piccobase.records.removing import FAILED, Removal
 from piccobase.records.service import Records
+from piccobase.records.versions import Expected
 from piccobase.records.writing import load_row, stored_satisfies
 from piccobase.rules.context import RequestContext
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.system import SUPERUSERS_ID
 
 
-async def delete_record(records: Records, context: RequestContext, collection: CollectionInfo, record_id: str) -> None:
+async def delete_record(
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    record_id: str,
+    only_if: Expected | None = None,
+) -> None:
     """Removes a record.
 
     1. A locked verb refuses at once (Forbidden), then the row must be there (NotFound).
-    2. The delete rule is asked of it; a refusal is NotFound.
+    2. The delete rule is asked of it; a refusal is NotFound. Then the row must be of the version that is expected, if
+       one is (Changed).
     3. In one transaction: the rule again if anything was committed meanwhile; records that point here go with it, lose
        the relation, or refuse the whole (BadRequest).
     """
@@ -23,18 +31,20 @@ async def delete_record(records: Records, context: RequestContext, collection: C
     records.planner.refuse_locked(collection, context, "delete")
     key = records.planner.key_value(collection, record_id)
     version = records.db.version()
-    if key is None or await load_row(records, collection, key) is None:
+    stored = await load_row(records, collection, key) if key is not None else None
+    if stored is None or not await stored_satisfies(records, context, collection, "delete", key, {}):
         raise NotFound
-    if not await stored_satisfies(records, context, collection, "delete", key, {}):
-        raise NotFound
+    if only_if is not None:
+        only_if.check(collection, stored, records.db.dialect)
 
     async def write() -> None:
         async with records.transaction():
             if version is None or version != records.db.version():
-                if await load_row(records, collection, key, lock="delete") is None:
+                locked = await load_row(records, collection, key, lock="delete")
+                if locked is None or not await stored_satisfies(records, context, collection, "delete", key, {}):
                     raise NotFound
-                if not await stored_satisfies(records, context, collection, "delete", key, {}):
-                    raise NotFound
+                if only_if is not None:
+                    only_if.check(collection, locked, records.db.dialect)
             if collection.id == SUPERUSERS_ID:
                 await _keep_one_superuser(records, collection)
             await Removal(records).remove(collection, [key])

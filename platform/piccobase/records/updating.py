@@ -10,6 +10,7 @@ from piccobase.records.binding import bind_value, stored_value
 from piccobase.records.drafting import Draft, draft_changes
 from piccobase.records.modifiers import modified_fields, resolve
 from piccobase.records.service import Records
+from piccobase.records.versions import Expected, later
 from piccobase.records.viewing import see_stored
 from piccobase.records.writing import (
     Row,
@@ -36,12 +37,14 @@ async def update_record(
     body: Mapping[str, Any],
     fields: str = "",
     expand: str = "",
+    only_if: Expected | None = None,
 ) -> Any:
     """Changes a record and returns it as the caller may see it, whatever the view rule says.
 
     1. A locked verb refuses at once (Forbidden), then the row must be there (NotFound).
     2. The body becomes a draft of changes: modifiers resolved from the stored values, values cleaned.
-    3. The update rule is asked of the stored row and the submitted values; a refusal is NotFound.
+    3. The update rule is asked of the stored row and the submitted values; a refusal is NotFound. Then the row must
+       be of the version that is expected, if one is (Changed).
     4. The auth collection's own pass, then the fields, relations included; all problems at once (InvalidRecord).
     5. Passwords are hashed, still without a transaction.
     6. In the transaction the row is locked and read again. If anything was committed since step 1, modifiers and rule
@@ -58,6 +61,8 @@ async def update_record(
     draft, seen_by_rules = _draft(records, context, collection, body, stored)
     if not await stored_satisfies(records, context, collection, "update", key, seen_by_rules):
         raise NotFound
+    if only_if is not None:
+        only_if.check(collection, stored, records.db.dialect)
     if collection.kind == "auth" and (
         errors := await check_changed_account(records, context, collection, body, draft, stored, key)
     ):
@@ -71,10 +76,13 @@ async def update_record(
 
     async def write() -> Row:
         async with records.transaction():
+            latest = stored
             if version is None or version != records.db.version():
-                await _again(records, context, collection, key, body, draft)
-            renew_token_key(collection, draft, stored)
-            return await _write(records, collection, key, draft)
+                latest = await _again(records, context, collection, key, body, draft)
+                if only_if is not None:
+                    only_if.check(collection, latest, records.db.dialect)
+            renew_token_key(collection, draft, latest)
+            return await _write(records, collection, key, draft, latest)
 
     try:
         row = await records.written(write)
@@ -108,7 +116,7 @@ async def _again(
     key: Any,
     body: Mapping[str, Any],
     draft: Draft,
-) -> None:
+) -> Row:
     """Steps 2 and 3 once more, on the locked row: it may have changed, and so may what the rule looks at."""
     locked = await load_row(records, collection, key, lock="update")
     if locked is None:
@@ -121,9 +129,10 @@ async def _again(
     for field in modified_fields(collection, body):
         if field.name in newer.values:
             draft.values[field.name] = newer.values[field.name]
+    return locked
 
 
-async def _write(records: Records, collection: CollectionInfo, key: Any, draft: Draft) -> Row:
+async def _write(records: Records, collection: CollectionInfo, key: Any, draft: Draft, before: Row) -> Row:
     """Writes what has changed, and returns the row as it is stored then."""
     changed = tuple(field for field in collection.fields if field.name in draft.values)
     if not changed:  # an empty change of a record without dates: there is nothing to write
@@ -135,7 +144,13 @@ async def _write(records: Records, collection: CollectionInfo, key: Any, draft: 
         ("update", collection.name, tuple(field.name for field in changed)),
         lambda: update_statement(records, collection, changed),
     )
-    values = [bind_value(field, draft.values[field.name], records.db.dialect) for field in changed]
+    dialect = records.db.dialect
+    values = [
+        later(field, draft.values[field.name], before[collection.fields.index(field)], dialect)
+        if field.auto
+        else bind_value(field, draft.values[field.name], dialect)
+        for field in changed
+    ]
     rows = await records.db.rows(statement.sql, [*values, key])
     if not rows:
         raise NotFound

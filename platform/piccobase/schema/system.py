@@ -1,6 +1,6 @@
 """The system's own tables: superusers, roles given out, secrets, ids of collections, settings. Made by migrations."""
 
-from piccolo.columns import BigInt, BigSerial, DoublePrecision, Text, Varchar
+from piccolo.columns import BigInt, BigSerial, Boolean, DoublePrecision, Text, Varchar
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
@@ -83,6 +83,17 @@ class RateWindow(Table, tablename="_rate_windows"):
     ends = DoublePrecision()  # seconds since 1970, by the database's clock
 
 
+class Repetition(Table, tablename="_repetitions"):
+    """A request with an `Idempotency-Key`: who has claimed the key, and the answer once there is one."""
+
+    key = Varchar(length=64, primary_key=True)  # a digest of actor, path and key
+    request = Varchar(length=64)  # a digest of the request
+    claim = Varchar(length=15)
+    created = BigInt()  # seconds since 1970
+    done = Boolean()
+    answer = Text(null=True, default=None)
+
+
 class Trashed(Table, tablename="_trash"):
     """Values that a migration has taken away. They are in a table of their own, `_trash_` and the id."""
 
@@ -103,6 +114,7 @@ SYSTEM_TABLES: tuple[type[Table], ...] = (
     StoredChange,
     StoredSetting,
     RateWindow,
+    Repetition,
     Trashed,
 )
 SYSTEM_COLLECTIONS: tuple[type[Table], ...] = (Superuser,)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from piccobase.http.collections import path_parts
+from piccobase.http.paths import path_parts
 
 PATHS = [
     (b"/api/collections/posts/records", ["posts", "records"]),

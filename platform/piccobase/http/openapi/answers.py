@@ -55,7 +55,12 @@ ERROR_SCHEMAS: Mapping[str, Document] = {
         }
     ),
 }
-_SHAPES: Mapping[str, str] = {"BadRoles": ROLES_ERROR, "BadForm": NESTED_ERROR, "BadBatch": NESTED_ERROR}
+_SHAPES: Mapping[str, str] = {
+    "BadRoles": ROLES_ERROR,
+    "BadForm": NESTED_ERROR,
+    "BadBatch": NESTED_ERROR,
+    "BadBulk": NESTED_ERROR,
+}
 
 # Kinds of failure, which stand among the document's responses: status, meaning, and how the codes begin.
 _BODY = "request.malformed_body"
@@ -67,7 +72,8 @@ _KINDS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         "The draft cannot become a record, by field; or a rule refuses it, and `data` is empty.",
         ("request.", "query.", "record."),
     ),
-    "BadDelete": ("400", "Records that need this one keep it.", ("request.", "query.")),
+    "BadDelete": ("400", "Records that need this one keep it.", ("request.", "query.", "record.")),
+    "BadView": ("400", "The query cannot be read, or there are no ETags.", (_BODY, "query.", "record.")),
     "BadSignIn": (
         "400",
         "The form has mistakes, by field; or identity and password do not belong together.",
@@ -80,12 +86,20 @@ _KINDS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         "The list has mistakes, or one request failed: by its place, with what it would have been answered alone.",
         ("request.", "query.", "batch."),
     ),
+    "BadBulk": (
+        "400",
+        "The form has mistakes, by field; more records match than the limit; or one failed: by id, with the reason.",
+        ("request.", "query.", "filter.", "sort.", "bulk.", "batch.", "record."),
+    ),
     "BadRequest": ("400", "The request cannot be read.", ("request.",)),
     "Unauthorized": ("401", "Nobody has signed in.", ("auth.",)),
     "Forbidden": ("403", "Whoever asks may not do this.", ("auth.",)),
     "ForbiddenList": ("403", "Whoever asks may not do this, or not ask for this.", ("auth.", "filter.")),
     "NotFound": ("404", "There is nothing here, or nothing that may be seen.", ("request.",)),
+    "Running": ("409", "The request with this Idempotency-Key is still being done.", ("idempotency.",)),
+    "Changed": ("412", "The record has changed since it was read (`If-Match`).", ("record.",)),
     "TooLarge": ("413", "The body is larger than the limit.", ("request.",)),
+    "KeyReused": ("422", "The Idempotency-Key came with another request before.", ("idempotency.",)),
     "TooMany": ("429", "More requests than the rate limits allow.", ("request.",)),
     "Failed": ("5XX", "Our fault, or the server is busy.", ("",)),
 }
@@ -93,6 +107,9 @@ _KINDS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 
 # Every operation may: superusers are refused from where the settings do not let them come from.
 ALL_MAY = ("Forbidden", "TooMany", "Failed")
+
+# What any request may that writes with an Idempotency-Key.
+REPEATED = ("Running", "KeyReused")
 
 
 def refusals(*kinds: str) -> Document:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from piccobase.http.openapi.answers import refusals
+from piccobase.http.openapi.answers import REPEATED, refusals
 from piccobase.http.openapi.names import Names
 from piccobase.http.openapi.records import reference, schema_names
 from piccobase.schema.collections import VERBS, CollectionInfo, Verb
@@ -14,6 +14,8 @@ Document = dict[str, Any]
 SECURITY_SCHEME = "token"
 _SIGNED_IN: list[Document] = [{SECURITY_SCHEME: []}]
 _LIST_PARAMETERS = ("page", "perPage", "sort", "filter", "skipTotal", "expand", "fields")
+_UNCHANGED: Document = {"description": "Its ETag is among those of `If-None-Match`."}
+_ADDITIONS = ("Idempotency-Key", "Dry-Run")
 _OPEN_TO_ALL = "Open to everyone."
 
 
@@ -52,6 +54,8 @@ class Operations:
         for verb in self.verbs():
             path, method, operation = make[verb]
             yield base + path, method, self._ruled(verb, operation())
+        if {"list"} < {*self.verbs()} & {"list", "update", "delete"}:
+            yield f"{base}/bulk", "post", self._bulk()
         auth = self.collection.auth
         if auth is None:
             return
@@ -92,9 +96,9 @@ class Operations:
             f"view{self.names.one}",
             f"View a record of {self.collection.name}",
             "",
-            refusals("BadQuery", *self._forbidden("view"), "NotFound"),
+            {"304": _UNCHANGED, **refusals("BadView", *self._forbidden("view"), "NotFound")},
             success="record",
-            parameters=("expand", "fields"),
+            parameters=("expand", "fields", "If-None-Match"),
         )
 
     def _create(self) -> Document:
@@ -103,9 +107,9 @@ class Operations:
             f"create{self.names.one}",
             f"Create a record of {self.collection.name}",
             text,
-            refusals("BadRecord", *self._forbidden("create"), "TooLarge"),
+            refusals("BadRecord", *self._forbidden("create"), "TooLarge", *REPEATED),
             success="record",
-            parameters=("expand", "fields"),
+            parameters=("expand", "fields", *_ADDITIONS),
             body="create",
         )
 
@@ -114,9 +118,9 @@ class Operations:
             f"update{self.names.one}",
             f"Update a record of {self.collection.name}",
             "What is absent stays as it is.",
-            refusals("BadRecord", *self._forbidden("update"), "NotFound", "TooLarge"),
+            refusals("BadRecord", *self._forbidden("update"), "NotFound", "TooLarge", "Changed", *REPEATED),
             success="record",
-            parameters=("expand", "fields"),
+            parameters=("expand", "fields", "If-Match", *_ADDITIONS),
             body="update",
         )
 
@@ -125,7 +129,19 @@ class Operations:
             f"delete{self.names.one}",
             f"Delete a record of {self.collection.name}",
             "",
-            refusals("BadDelete", *self._forbidden("delete"), "NotFound"),
+            refusals("BadDelete", *self._forbidden("delete"), "NotFound", "Changed", *REPEATED),
+            parameters=("If-Match", *_ADDITIONS),
+        )
+
+    def _bulk(self) -> Document:
+        return self._operation(
+            f"bulk{self.names.many}",
+            f"Update or delete records of {self.collection.name} by a filter",
+            "Each record under the rule of its own verb, all of them or none, among those that whoever asks may list.",
+            refusals("BadBulk", "ForbiddenList", "TooLarge", *REPEATED),
+            success="BulkDone",
+            parameters=_ADDITIONS,
+            body=reference("Bulk"),
         )
 
     def _forbidden(self, verb: Verb) -> tuple[str, ...]:

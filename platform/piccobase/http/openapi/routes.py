@@ -17,6 +17,8 @@ Document = dict[str, Any]
 ROUTES_TAG = "server"
 REFUSALS = "refusals"
 """The `opt` of a handler that says in which ways of `openapi.answers` it may fail, beside those that all may."""
+PARAMETERS = "parameters"
+"""The `opt` of a handler that names parameters of `openapi.shared`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,17 @@ def describe_routes(handlers: Sequence[ControllerRouterHandler]) -> DescribedRou
     described: Any = Litestar(
         list(handlers), openapi_config=OpenAPIConfig(title="", version=""), logging_config=None
     ).openapi_schema.to_schema()
-    failing = {
-        h.operation_id: h.opt[REFUSALS] for h in handlers if isinstance(h, HTTPRouteHandler) and REFUSALS in h.opt
-    }
+    options = {one.operation_id: one.opt for one in handlers if isinstance(one, HTTPRouteHandler)}
     restricted = {handler.operation_id for handler in handlers if is_for_superusers(handler)}
     for item in described["paths"].values():
         for operation in item.values():
             if isinstance(operation, dict):
                 _bring_into_form(operation)
-                operation["responses"] |= refusals(*failing.get(operation["operationId"], ()))
+                own = options.get(operation["operationId"], {})
+                operation["responses"] |= refusals(*own.get(REFUSALS, ()))
+                shared = [{"$ref": f"#/components/parameters/{name}"} for name in own.get(PARAMETERS, ())]
+                if shared:
+                    operation["parameters"] = [*operation.get("parameters", ()), *shared]
                 if operation["operationId"] in restricted:
                     _restrict(operation)
     return DescribedRoutes(described["paths"], _simplified(described.get("components", {}).get("schemas", {})))

@@ -5,6 +5,7 @@ from typing import Any
 
 from piccobase.http.openapi.values import GEO_POINT
 from piccobase.http.query import DEFAULT_PER_PAGE, MAX_PER_PAGE
+from piccobase.records.bulk import MOST
 
 Document = dict[str, Any]
 
@@ -85,6 +86,36 @@ PARAMETERS: Mapping[str, Document] = {
         ),
         "schema": {"type": "string"},
     },
+    "If-Match": {
+        "name": "If-Match",
+        "in": "header",
+        "description": (
+            'ETags with commas between them, made out of a record as it was read: `"<id>.<updated>"`. '
+            "The request fails with 412 where the record is of none of these versions any more."
+        ),
+        "schema": {"type": "string"},
+    },
+    "If-None-Match": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": 'ETags of answers that are known; `""` for none. The answer then has an ETag, or is a 304.',
+        "schema": {"type": "string"},
+    },
+    "Idempotency-Key": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": (
+            "A random text for this one request. Sent again within a day, the request is not done again, and answered "
+            "as the first time."
+        ),
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    },
+    "Dry-Run": {
+        "name": "Dry-Run",
+        "in": "header",
+        "description": "With `true` everything is done, answered, and undone; the answer has the header, too.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
+    },
 }
 
 _METHOD: Document = {
@@ -127,6 +158,33 @@ def shared_schemas(roles: Iterable[str] | None) -> dict[str, Document]:
                 "emailPassword": {"type": "boolean"},
             },
             "required": ["password", "oauth2", "mfa", "otp", "authProviders", "usernamePassword", "emailPassword"],
+        },
+        "Bulk": {
+            "type": "object",
+            "properties": {
+                "action": {"type": "string", "enum": ["update", "delete"]},
+                "filter": {**PARAMETERS["filter"]["schema"], "minLength": 1, "description": _FILTER},
+                "limit": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": MOST,
+                    "description": "Where more records match, nothing is done.",
+                },
+                "body": {"type": "object", "description": "The changes of an update."},
+                "partial": {"type": "boolean", "description": "Where more records match, do so many of them."},
+                "dryRun": {"type": "boolean", "description": "Undo everything in the end."},
+            },
+            "required": ["action", "filter", "limit"],
+        },
+        "BulkDone": {
+            "type": "object",
+            "properties": {
+                "matched": {"type": "integer", "description": "How many records the filter finds."},
+                "done": {"type": "integer", "description": "How many of them were changed or deleted."},
+                "ids": {"type": "array", "items": {"type": "string"}, "description": "Which."},
+                "dryRun": {"type": "boolean", "description": "Whether all was undone."},
+            },
+            "required": ["matched", "done", "ids", "dryRun"],
         },
         "Roles": {
             "type": "object",
