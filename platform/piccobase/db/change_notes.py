@@ -219,8 +219,7 @@ class ChangeNotes:
 
 
 def _changed(names: Sequence[str], before: Sequence[Any], after: Sequence[Any]) -> tuple[str, ...]:
-    found = [name for name, was, is_ in zip(names, before, after, strict=True) if was != is_]
-    return tuple([name for name in found if name])
+    return tuple([name for name, was, is_ in zip(names, before, after, strict=True) if was != is_ and name])
 
 
 def _id(key: Any) -> str:
