@@ -14,7 +14,7 @@ from tests.docs.pages import ROOT, blocks_of
 from tests.process.client import Client
 from tests.process.sdk.running import installed_sdk
 from tests.process.serving import free_port
-from tests.process.watching import Watched, watched
+from tests.process.watching import Watched, until, watched
 
 TUTORIAL = ROOT / "docs" / "tutorials" / "first-app.md"
 WRITTEN_ADDRESS = "http://127.0.0.1:8090"
@@ -58,7 +58,13 @@ def test_the_tutorial_from_its_first_file_to_a_rule_that_refuses(tmp_path: Path,
     with watched(tmp_path) as server, served_page(tmp_path / "page", server.url) as url:
         server.client.ask("POST", "/api/collections/dishes/records", {"name": "Lentil soup", "vegan": True})
         set_up_superuser(page, server)
-        server.save_and_wait("app.py", second)
+        told = server.save_and_wait("app.py", second, wait_for="writes it down as a migration")
+        [shown] = [block.text for block in blocks_of(TUTORIAL) if block.text.startswith("The code wants")]
+        assert set(shown.splitlines()[:-1]) <= set(told.splitlines())
+        page.goto(f"{server.url}/admin/")
+        before = len(server.told())
+        page.get_by_role("button", name="Change the tables").click()
+        until(lambda: "Serving on" in server.told()[before:], server.told)
         bring_focaccia(server.client)
 
         def dishes() -> dict[str, int]:

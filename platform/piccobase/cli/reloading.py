@@ -136,6 +136,9 @@ class _Reloading:
         process = _Process(work)
         process.ended.add_done_callback(lambda _: self._news.set())
         try:
+            if work.decision.apply:  # the migrations that it writes are changed files too, and must not end it
+                await self._until(process.ended.done)
+                self._changed = False
             await self._until(lambda: self._changed or process.ended.done())
             if process.ended.done() and not self._changed and not self._stopping:
                 report = process.report()
