@@ -1,27 +1,25 @@
 """What a change would lose, and what it cannot do, judged by counting the rows that are there. Changes nothing."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 
 from piccobase.db import ddl
-from piccobase.db.engine import Database, Row
-from piccobase.db.shape import TRASH_PREFIX
+from piccobase.db.engine import Database
 from piccobase.db.value_kinds import kind_of
 from piccobase.migrations.changes import Loss, Problem
-from piccobase.migrations.comparing import Difference, TableDifference
+from piccobase.migrations.comparing import Difference
 from piccobase.migrations.conversions import (
     converted,
     default_value,
     is_constant,
     is_conversion,
     kept,
-    new_value,
     zero,
 )
-from piccobase.migrations.conversions_postgres import for_version, functions_for
-from piccobase.migrations.described import DescribedColumn, DescribedTable, Part
-
-SHOWN = 3  # ids in a message
+from piccobase.migrations.conversions_postgres import functions_for
+from piccobase.migrations.described import DescribedColumn, DescribedTable
+from piccobase.migrations.judged import JudgedTable, has, point, rows_in_words
+from piccobase.migrations.violations import rows_that_cannot_come_back, violations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +78,11 @@ async def _judge(
     found: list[Kept | Problem] = []
     for table in difference.dropped:
         if count := rows.get(table.name):
-            why = f"the table is dropped with {_rows(count)}."
+            why = f"the table is dropped with {rows_in_words(count)}."
             found.append(Kept(loss=Loss(place=table.name, kind="dropped", rows=count, why=why), table=table))
     for table in difference.created:
         if trash := difference.trashed.get(table.name):
-            found += [it async for it in _rows_that_cannot_come_back(db, difference, table, trash)]
+            found += [it async for it in rows_that_cannot_come_back(db, difference, table, trash)]
     for common in difference.changed:
         found += [it async for it in _Judge(db, difference, common, rows, version, unknown).all()]
     return Judgement(
@@ -92,51 +90,8 @@ async def _judge(
     )
 
 
-async def _rows_that_cannot_come_back(
-    db: Database, difference: Difference, table: DescribedTable, trash: str
-) -> AsyncIterator[Problem]:
-    """Of a table that was dropped: those that point to what somebody has deleted since."""
-    for part in table.parts:
-        target = next((it for it in difference.common if part.pointer and it.after.name == part.pointer.table), None)
-        if part.pointer is None or target is None:
-            continue
-        column = ddl.quoted(part.columns[0])
-        there = f"n.{ddl.quoted(target.old_name(part.pointer.column))} = t.{column}"
-        gone = f"NOT EXISTS (SELECT 1 FROM {target.before.table._meta.get_formatted_tablename()} AS n WHERE {there})"
-        [(count,)] = await db.rows(
-            f"SELECT count(*) FROM {ddl.quoted(trash)} AS t WHERE t.{column} IS NOT NULL AND {gone}"
-        )
-        if count:
-            text = (
-                f"{_rows(count)} in the trash {_point(count)} to a record that is not in {part.pointer.table} "
-                f"any more. {_without_trash(trash)}"
-            )
-            yield Problem(place=f"{table.name}.{part.columns[0]}", text=text)
-
-
-def _without_trash(trash: str) -> str:
-    return f"To go back without them: piccobase migrate purge {trash.removeprefix(TRASH_PREFIX)}"
-
-
-class _Judge:
-    """One table."""
-
-    def __init__(
-        self,
-        db: Database,
-        difference: Difference,
-        table: TableDifference,
-        rows: Mapping[str, int],
-        version: float,
-        unknown: Collection[str],
-    ) -> None:
-        self.version, self.unknown = version, unknown
-        self.db, self.dialect = db, db.dialect
-        self.difference, self.table, self.all_rows = difference, table, rows
-        self.rows = rows.get(table.before.name, 0)
-        self.name = table.after.name
-        self.source = table.before.table._meta.get_formatted_tablename()
-        self.key = ddl.quoted(table.before.key)
+class _Judge(JudgedTable):
+    """Its columns."""
 
     async def all(self) -> AsyncIterator[Kept | Problem]:
         for problem in self._key_problems():
@@ -152,9 +107,8 @@ class _Judge:
         for column in self.table.added:
             async for found in self._added(column):
                 yield found
-        for part in self._parts_to_check():
-            async for found in self._violations(part):
-                yield found
+        async for problem in violations(self):
+            yield problem
 
     # --- the key
 
@@ -182,9 +136,9 @@ class _Judge:
         for nothing in {zero(column, self.dialect), default_value(column, self.dialect)}:
             if nothing is not None and is_constant(nothing) and kind_of(column.column).family not in ("other",):
                 where += f" AND {self._differs(column, name, nothing)}"
-        if count := await self._count(where):
+        if count := await self.count(where):
             place = f"{self.name}.{column.name}"
-            why = f"the column is dropped, and {_rows(count)} {_has(count)} a value in it."
+            why = f"the column is dropped, and {rows_in_words(count)} {has(count)} a value in it."
             loss = Loss(place=place, kind="dropped", rows=count, why=why)
             yield Kept(loss=loss, table=self.table.before, column=column.name, new_table=self.name, where=where)
 
@@ -198,8 +152,8 @@ class _Judge:
         source, target = kind_of(before.column), kind_of(after.column)
         if is_conversion(before, after, self.dialect):
             where = f"{name} IS NOT NULL AND NOT ({kept(name, source, target, self.dialect)})"
-            if count := await self._count(where):
-                why = f"{_rows(count)} {_has(count)} a value that {_type(after)} cannot hold as it is."
+            if count := await self.count(where):
+                why = f"{rows_in_words(count)} {has(count)} a value that {_type(after)} cannot hold as it is."
                 yield self._lost(Loss(place=place, kind="narrowed", rows=count, why=why), before, after, where)
             value = converted(name, source, target, self.dialect)
             missing = f"({value}) IS NULL AND ({name} IS NULL OR ({kept(name, source, target, self.dialect)}))"
@@ -207,13 +161,16 @@ class _Judge:
             missing = f"{name} IS NULL"
         if after.null or default_value(after, self.dialect) is not None:
             return
-        count = await self._count(missing)
+        count = await self.count(missing)
         if not count:
             return
         if target.pointing:
-            yield Problem(place=place, text=f"{_rows(count)} {_point(count)} to nothing, and {_WAY_OUT_FOREIGN_KEY}")
+            yield Problem(
+                place=place, text=f"{rows_in_words(count)} {point(count)} to nothing, and {_WAY_OUT_FOREIGN_KEY}"
+            )
         else:
-            why = f"{_rows(count)} {_has(count)} no value, and there may be none: they get {zero(after, self.dialect)}."
+            nothing = zero(after, self.dialect)
+            why = f"{rows_in_words(count)} {has(count)} no value, and there may be none: they get {nothing}."
             yield self._lost(Loss(place=place, kind="filled", rows=count, why=why), before, after, missing)
 
     def _lost(self, loss: Loss, before: DescribedColumn, after: DescribedColumn, where: str) -> Kept:
@@ -224,7 +181,7 @@ class _Judge:
             new_table=self.name,
             new_key=self.table.after.key,
             new_column=after.name,
-            where=self._spoken(where),
+            where=self.spoken(where),
             new_type=after.column.column_type,
         )
 
@@ -234,132 +191,19 @@ class _Judge:
         place, count = f"{self.name}.{column.name}", self.rows
         if trash := self.table.trashed.get(column.name):
             there = f't."key" = {self.source}.{self.key}'
-            count = await self._count(f"NOT EXISTS (SELECT 1 FROM {ddl.quoted(trash)} AS t WHERE {there})")
+            count = await self.count(f"NOT EXISTS (SELECT 1 FROM {ddl.quoted(trash)} AS t WHERE {there})")
             if not count:
                 return
         if kind_of(column.column).pointing:
-            yield Problem(place=place, text=f"{_rows(count)} would point to nothing, and {_WAY_OUT_FOREIGN_KEY}")
+            yield Problem(
+                place=place, text=f"{rows_in_words(count)} would point to nothing, and {_WAY_OUT_FOREIGN_KEY}"
+            )
             return
-        why = f"the column may not be empty and has no default: {_rows(count)} get {zero(column, self.dialect)}."
+        why = (
+            f"the column may not be empty and has no default: {rows_in_words(count)} get {zero(column, self.dialect)}."
+        )
         loss = Loss(place=place, kind="filled", rows=count, why=why)
         yield Kept(loss=loss, table=self.table.before)
-
-    # --- indexes and constraints
-
-    def _parts_to_check(self) -> list[Part]:
-        """New ones, and those over columns whose values change."""
-        changed = {
-            after.name
-            for before, after in self.table.kept
-            if is_conversion(before, after, self.dialect) or (before.null and not after.null)
-        }
-        parts = [it for it in self.table.after.parts if it.kind != "index"]
-        return [it for it in parts if it in self.table.added_parts or changed & set(it.columns)]
-
-    async def _violations(self, part: Part) -> AsyncIterator[Kept | Problem]:
-        match part.kind:
-            case "unique" | "unique index":
-                problem = await self._duplicates(part)
-            case "check":
-                problem = await self._unfulfilled(part)
-            case _:
-                problem = await self._pointing_nowhere(part)
-        if problem:
-            yield problem
-
-    def _values(self, columns: Sequence[str]) -> str:
-        """The table as it will be, with the key as it was: as a subquery of that name."""
-        values = [f"{new_value(self.table, name, self.dialect)} AS {ddl.quoted(name)}" for name in columns]
-        selected = ", ".join([*values, f'CAST({self.key} AS TEXT) AS "_key"'])
-        return f"(SELECT {selected} FROM {self.source}) AS {ddl.quoted(self.table.after.table._meta.tablename)}"
-
-    async def _duplicates(self, part: Part) -> Problem | None:
-        names = [ddl.quoted(name) for name in part.columns]
-        listed = ", ".join(names)
-        if part.kind == "unique index":
-            condition = f" WHERE {part.text}"
-        elif part.text:  # NULLS NOT DISTINCT
-            condition = ""
-        else:
-            condition = " WHERE " + " AND ".join(f"{name} IS NOT NULL" for name in names)
-        found = await self._ask(
-            f'SELECT count(*), min("_key"), max("_key") FROM {self._values(part.columns)}{condition} '
-            f"GROUP BY {listed} HAVING count(*) > 1 ORDER BY 2 LIMIT {SHOWN}"
-        )
-        if not found:
-            return None
-        pairs = "; ".join(f"{first} and {last}" for _, first, last in found)
-        place = f"{self.name}.{'+'.join(part.columns)}"
-        text = (
-            f"is to be unique, and these records are the same there: {pairs}. Make them differ first, or add a column "
-            "with null=True and fill it before it becomes unique."
-        )
-        return Problem(place=place, text=text)
-
-    async def _unfulfilled(self, part: Part) -> Problem | None:
-        condition = part.text.removeprefix("CHECK").strip()
-        found = await self._ask(
-            f'SELECT count(*), min("_key") FROM {self._values(list(self.table.after.columns))} WHERE NOT {condition}'
-        )
-        [(count, first)] = found
-        if not count:
-            return None
-        text = f"{_rows(count)} {_break(count)} the check {part.name}, the first is {first}. Correct them first."
-        return Problem(place=self.name, text=text)
-
-    async def _pointing_nowhere(self, part: Part) -> Problem | None:
-        assert part.pointer is not None
-        [name] = part.columns
-        column = self.table.after.columns[name]
-        if column in self.table.added and name not in self.table.trashed and column.default is None:
-            return None  # NULL everywhere
-        target_before = next(
-            (it.before.name for it in self.difference.common if it.after.name == part.pointer.table), ""
-        )
-        if target_before in self.unknown:
-            return None
-        target = self._target(part.pointer.table)
-        where = f"{ddl.quoted(name)} IS NOT NULL"
-        if target:
-            old_column = next(
-                (
-                    it.old_name(part.pointer.column)
-                    for it in self.difference.common
-                    if it.after.name == part.pointer.table
-                ),
-                part.pointer.column,
-            )
-            there = f"t.{ddl.quoted(old_column)}"
-            values = ddl.quoted(self.table.after.table._meta.tablename)
-            where += f" AND NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {there} = {values}.{ddl.quoted(name)})"
-        [(count, first)] = await self._ask(f'SELECT count(*), min("_key") FROM {self._values([name])} WHERE {where}')
-        if not count:
-            return None
-        trash = self.table.trashed.get(name)
-        text = (
-            f"{_rows(count)} {_point(count)} to a record that is not in {part.pointer.table}, the first is {first}. "
-            f"{_without_trash(trash) if trash else 'Correct them first.'}"
-        )
-        return Problem(place=f"{self.name}.{name}", text=text)
-
-    def _target(self, name: str) -> str:
-        """The table of that name as it is called now, "" while it is not there."""
-        common = next((it for it in self.difference.common if it.after.name == name), None)
-        if common is not None:
-            return common.before.table._meta.get_formatted_tablename() if common.before.name in self.all_rows else ""
-        if any(table.name == name for table in self.difference.created):
-            return ""
-        return ".".join(map(ddl.quoted, name.split(".")))  # somebody else's table
-
-    async def _ask(self, sql: str) -> list[Row]:
-        return await self.db.rows(self._spoken(sql))
-
-    def _spoken(self, sql: str) -> str:
-        return for_version(sql, self.version) if self.dialect == "postgres" else sql
-
-    async def _count(self, where: str) -> int:
-        [(count,)] = await self._ask(f"SELECT count(*) FROM {self.source} WHERE {where}")
-        return int(count)
 
 
 _WAY_OUT_FOREIGN_KEY = "no record can be made up. Keep null=True, or say first in a migration where they point to."
@@ -367,19 +211,3 @@ _WAY_OUT_FOREIGN_KEY = "no record can be made up. Keep null=True, or say first i
 
 def _type(column: DescribedColumn) -> str:
     return str(column.column.column_type)
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"
-
-
-def _has(count: int) -> str:
-    return "has" if count == 1 else "have"
-
-
-def _point(count: int) -> str:
-    return "points" if count == 1 else "point"
-
-
-def _break(count: int) -> str:
-    return "breaks" if count == 1 else "break"
