@@ -63,6 +63,14 @@ class ChangeLog(Protocol):
         ...
 
 
+# One row at least, with the last number there is: as one and the same statement sees it.
+_NEXT = f"""
+SELECT "last".*, "next".* FROM (SELECT coalesce(max("position"), 0) FROM "_changes") AS "last" LEFT JOIN (
+    SELECT {COLUMNS} FROM "_changes" WHERE "position" > ? ORDER BY "position" LIMIT ?
+) AS "next" ON TRUE ORDER BY "next"."position"
+"""
+
+
 class SQLiteChangeLog:
     """Positions are numbers without gaps, so that a missing one is seen."""
 
@@ -71,13 +79,11 @@ class SQLiteChangeLog:
 
     async def after(self, position: str, limit: int = MOST) -> list[Change]:
         number = _number(position)
-        sql = f'SELECT {COLUMNS} FROM "_changes" WHERE "position" > ? ORDER BY "position" LIMIT ?'
-        found = [change_of(str(row[0]), row) for row in await self._db.rows(sql, (number, limit))]
-        if position != START:
-            next_one = int(found[0].position) if found else int(await self.last()) + 1
-            if next_one != number + 1:
-                raise ChangesForgotten
-        return found
+        rows = await self._db.rows(_NEXT, (number, limit))
+        [last, first, *_] = rows[0]
+        if position != START and (last if first is None else first - 1) != number:
+            raise ChangesForgotten
+        return [change_of(str(row[1]), row[1:]) for row in rows if row[1] is not None]
 
     async def last(self) -> str:
         [[number]] = await self._db.rows('SELECT coalesce(max("position"), 0) FROM "_changes"')

@@ -8,12 +8,13 @@ from typing import Any
 from piccolo.columns import ForeignKey, Integer, Serial, Text, Varchar
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import App, AuthCollection, Collection, Role, Rules, View
 from piccobase.app.services import Services
 from piccobase.changes.opening import change_log
 from piccobase.changes.reading import Change
+from piccobase.testing import TestApp
 
 
 class Writers(AuthCollection, tablename="writers"):
@@ -48,8 +49,8 @@ TABLES = (Writers, Posts, Remarks, Shelves)
 
 
 @asynccontextmanager
-async def blog(database_url: str | None, folder: Path) -> AsyncIterator[Api]:
-    async with serving(TABLES, (Role("editor"),), database_url, folder) as api:
+async def blog(database_url: str | None, folder: Path, **config: Any) -> AsyncIterator[TestApp]:
+    async with serving(TABLES, (Role("editor"),), database_url, folder, **config) as api:
         yield api
 
 
@@ -65,7 +66,7 @@ async def not_migrated(database_url: str, folder: Path) -> AsyncIterator[Service
         await app.stop()
 
 
-async def told(api: Api, after: str = "") -> list[Change]:
+async def told(api: TestApp, after: str = "") -> list[Change]:
     """All changes after a position."""
     log, found = change_log(api.services.engine), []
     while more := await log.after(after):
@@ -74,7 +75,7 @@ async def told(api: Api, after: str = "") -> list[Change]:
     return found
 
 
-async def since(api: Api, position: str) -> list[tuple[Any, ...]]:
+async def since(api: TestApp, position: str) -> list[tuple[Any, ...]]:
     """What has happened since, without who and when: `("update", "posts", id, ("title",))`.
 
     Without `updated`, too, which stays as it was within a millisecond.
@@ -87,5 +88,5 @@ async def since(api: Api, position: str) -> list[tuple[Any, ...]]:
     return found
 
 
-async def now(api: Api) -> str:
+async def now(api: TestApp) -> str:
     return await change_log(api.services.engine).last()

@@ -81,7 +81,15 @@ async def followed(engine: Any, start: str, done: asyncio.Event, limit: int) -> 
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_each_change_once_and_each_records_in_order(database_url: str | None, tmp_path: Path, seed: int) -> None:
-    async with blog(database_url, tmp_path) as api:
+    await law(database_url, tmp_path, seed)
+
+
+async def test_transactions_that_share_a_commit_keep_it_too(tmp_path: Path) -> None:
+    await law(None, tmp_path, 7, synchronous="FULL")
+
+
+async def law(database_url: str | None, folder: Path, seed: int, **config: Any) -> None:
+    async with blog(database_url, folder, **config) as api:
         engine = api.services.engine
         await engine.rows("CREATE TABLE locks (number INTEGER PRIMARY KEY)")
         await Shelves.insert(*(Shelves(number=number, label="0") for number in range(RECORDS)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.asking import Api, serving
+from tests.asking import serving
 from tests.unit.changes.blog import TABLES, Posts, Remarks, Shelves, blog, not_migrated, now, since, told
 
 from piccobase.app.services import bind_tables
@@ -14,33 +14,34 @@ from piccobase.changes.opening import change_log
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.errors import ConstraintFailed, NotUnique
 from piccobase.db.postgres import PostgresEngine
+from piccobase.testing import TestApp
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving(TABLES, (), database_url, tmp_path, sql=True) as api:
         yield api
 
 
 @pytest.fixture
-async def embedded(tmp_path: Path) -> AsyncIterator[Api]:
+async def embedded(tmp_path: Path) -> AsyncIterator[TestApp]:
     async with blog(None, tmp_path) as api:
         yield api
 
 
 @pytest.fixture
-async def on_postgres(postgres_url: str, tmp_path: Path) -> AsyncIterator[Api]:
+async def on_postgres(postgres_url: str, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with blog(postgres_url, tmp_path) as api:
         yield api
 
 
-def another(api: Api) -> EmbeddedEngine | PostgresEngine:
+def another(api: TestApp) -> EmbeddedEngine | PostgresEngine:
     """The engine of another process, which knows nothing of the app."""
     config = api.services.config
     return PostgresEngine(config.database_url) if config.database_url else EmbeddedEngine(config.data_dir / "data.db")
 
 
-async def test_sql_from_a_superuser_is_logged_with_its_name(api: Api) -> None:
+async def test_sql_from_a_superuser_is_logged_with_its_name(api: TestApp) -> None:
     root = await api.superuser()
     before = await now(api)
     text = """INSERT INTO shelves (number, label) VALUES (1, 'a'), (2, 'b');
@@ -61,7 +62,7 @@ async def test_sql_from_a_superuser_is_logged_with_its_name(api: Api) -> None:
     assert len(await since(api, before)) == 4
 
 
-async def test_another_process_writes_the_log_without_knowing_the_app(api: Api) -> None:
+async def test_another_process_writes_the_log_without_knowing_the_app(api: TestApp) -> None:
     engine = another(api)
     try:
         bind_tables(TABLES, engine)
@@ -74,7 +75,7 @@ async def test_another_process_writes_the_log_without_knowing_the_app(api: Api) 
     assert [it[:2] for it in await since(api, "")] == [("create", "posts"), ("delete", "posts")]
 
 
-async def test_columns_that_another_process_has_moved_are_read_where_they_are_now(api: Api) -> None:
+async def test_columns_that_another_process_has_moved_are_read_where_they_are_now(api: TestApp) -> None:
     """Else a secret could stand where a title was."""
     await api.create("writers", email="a@b.co", password="12345678", passwordConfirm="12345678")
     engine = another(api)
@@ -91,7 +92,7 @@ async def test_columns_that_another_process_has_moved_are_read_where_they_are_no
     assert not {"password", "tokenKey"} & set(gone.row)
 
 
-async def test_changes_of_the_schema_are_no_changes_of_records(api: Api) -> None:
+async def test_changes_of_the_schema_are_no_changes_of_records(api: TestApp) -> None:
     engine = api.services.engine
     await Shelves(number=1, label="top").save()
     await Remarks(text="one").save()
@@ -110,7 +111,7 @@ async def test_changes_of_the_schema_are_no_changes_of_records(api: Api) -> None
     assert await since(api, before) == [("update", "shelves", "1", ("label",))] * 2
 
 
-async def test_what_replace_takes_away_is_logged(embedded: Api) -> None:
+async def test_what_replace_takes_away_is_logged(embedded: TestApp) -> None:
     engine = embedded.services.engine
     await engine.rows("CREATE UNIQUE INDEX labels ON shelves (label)")
     await Shelves.insert(Shelves(number=1, label="a"), Shelves(number=2, label="b"))
@@ -119,7 +120,7 @@ async def test_what_replace_takes_away_is_logged(embedded: Api) -> None:
     assert await since(embedded, before) == [("delete", "shelves", "1"), ("create", "shelves", "3")]
 
 
-async def test_what_a_statement_keeps_that_fails_is_logged(embedded: Api) -> None:
+async def test_what_a_statement_keeps_that_fails_is_logged(embedded: TestApp) -> None:
     engine = embedded.services.engine
     async with engine.transaction():
         with pytest.raises(NotUnique):
@@ -130,7 +131,7 @@ async def test_what_a_statement_keeps_that_fails_is_logged(embedded: Api) -> Non
     assert await since(embedded, "") == [("create", "shelves", "1"), ("create", "shelves", "2")]
 
 
-async def test_a_statement_may_change_more_rows_than_are_kept_in_memory(embedded: Api) -> None:
+async def test_a_statement_may_change_more_rows_than_are_kept_in_memory(embedded: TestApp) -> None:
     engine = embedded.services.engine
     many = 25_000
     numbers = (
@@ -148,7 +149,7 @@ async def test_a_statement_may_change_more_rows_than_are_kept_in_memory(embedded
     assert all(it.row and it.row["label"] == f"no {it.record}" for it in gone)
 
 
-async def test_triggers_of_the_tables_own_are_followed(embedded: Api) -> None:
+async def test_triggers_of_the_tables_own_are_followed(embedded: TestApp) -> None:
     engine = embedded.services.engine
     await engine.rows(
         "CREATE TRIGGER shelve AFTER INSERT ON posts BEGIN INSERT INTO shelves (label) VALUES (new.title); END"
@@ -158,7 +159,7 @@ async def test_triggers_of_the_tables_own_are_followed(embedded: Api) -> None:
     assert await since(embedded, "") == [("create", "posts", post.id), ("create", "shelves", "1")]
 
 
-async def test_rows_that_cannot_be_read_are_told_as_some(embedded: Api) -> None:
+async def test_rows_that_cannot_be_read_are_told_as_some(embedded: TestApp) -> None:
     engine = embedded.services.engine
     await engine.rows("ALTER TABLE shelves ADD COLUMN twice INTEGER GENERATED ALWAYS AS (number * 2) VIRTUAL")
     await engine.rows("INSERT INTO shelves (number, label) VALUES (1, 'a')")
@@ -167,7 +168,7 @@ async def test_rows_that_cannot_be_read_are_told_as_some(embedded: Api) -> None:
     assert await since(embedded, "") == [("update", "shelves", "")]
 
 
-async def test_psql_writes_the_log_as_well(on_postgres: Api) -> None:
+async def test_psql_writes_the_log_as_well(on_postgres: TestApp) -> None:
     connection = await asyncpg.connect(on_postgres.services.config.database_url)
     try:
         await connection.execute("INSERT INTO shelves (label) VALUES ('by hand'); DELETE FROM shelves")
@@ -201,7 +202,7 @@ async def test_triggers_follow_the_declaration_and_a_server_says_what_is_missing
         assert [it[:2] for it in await since(api, before)] == [("create", "shelves"), ("create", "posts")]
 
 
-async def test_the_log_is_read_in_pages(api: Api) -> None:
+async def test_the_log_is_read_in_pages(api: TestApp) -> None:
     await Shelves.insert(*(Shelves(number=number) for number in range(1, 6)))
     log = change_log(api.services.engine)
     seen, position = [], ""

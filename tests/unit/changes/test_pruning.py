@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.asking import Api
 from tests.unit.changes.blog import Shelves, blog, since, told
 
 from piccobase.base import clock
@@ -13,15 +12,16 @@ from piccobase.base.errors import BadRequest
 from piccobase.changes.opening import change_log
 from piccobase.changes.pruning import prune
 from piccobase.changes.reading import ChangesForgotten
+from piccobase.testing import TestApp
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with blog(database_url, tmp_path) as api:
         yield api
 
 
-async def test_what_is_old_goes_and_who_has_not_seen_it_is_told(api: Api) -> None:
+async def test_what_is_old_goes_and_who_has_not_seen_it_is_told(api: TestApp) -> None:
     engine, noon = api.services.engine, datetime.now(UTC)
     log = change_log(engine)
     beginning = await log.last()
@@ -48,7 +48,7 @@ async def test_what_is_old_goes_and_who_has_not_seen_it_is_told(api: Api) -> Non
     assert [it.record for it in await told(api, seen_all)] == ["4", "5"]
 
 
-async def test_only_so_many_are_kept_and_the_last_hour_in_any_case(api: Api) -> None:
+async def test_only_so_many_are_kept_and_the_last_hour_in_any_case(api: TestApp) -> None:
     engine = api.services.engine
     await Shelves.insert(*(Shelves(number=number) for number in range(2500)))
     assert await prune(engine, days=0, most=0) == 0
@@ -61,7 +61,7 @@ async def test_only_so_many_are_kept_and_the_last_hour_in_any_case(api: Api) -> 
     assert await since(api, last) == [("create", "shelves", "9999")]
 
 
-async def test_the_settings_say_how_much_is_kept(api: Api) -> None:
+async def test_the_settings_say_how_much_is_kept(api: TestApp) -> None:
     root = await api.superuser()
     answer = await root.ask("PATCH", "/api/settings/sections", {"changes": {"maxDays": -1}})
     assert answer.status_code == 400
@@ -73,7 +73,7 @@ async def test_the_settings_say_how_much_is_kept(api: Api) -> None:
     assert await since(api, "") == [("create", "shelves", "3"), ("create", "shelves", "4")]
 
 
-async def test_what_is_no_position_is_refused(api: Api) -> None:
+async def test_what_is_no_position_is_refused(api: TestApp) -> None:
     await Shelves(number=1).save()
     for position in ("x", "-1", "1.5", "1'", "9" * 19, "5:3:", "1:1:;", "1:2:;3:4:;x", "٣", "1:1:\n"):
         with pytest.raises(BadRequest):

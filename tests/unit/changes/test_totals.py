@@ -7,18 +7,18 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.asking import Api
 from tests.unit.changes.blog import Posts, blog, not_migrated
 
 from piccobase.records.asking import ListQuery
 from piccobase.records.listing import list_records
 from piccobase.rules.context import RequestContext
+from piccobase.testing import TestApp
 
 MANY = 30_000
 
 
 @pytest.fixture
-async def api(postgres_url: str, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(postgres_url: str, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with blog(postgres_url, tmp_path) as api:
         await api.services.engine.rows(
             "INSERT INTO posts (id, title, views) SELECT lpad(n::text, 15, '0'), n::text, n % 10"
@@ -27,18 +27,18 @@ async def api(postgres_url: str, tmp_path: Path) -> AsyncIterator[Api]:
         yield api
 
 
-async def total(api: Api, **query: str) -> int:
+async def total(api: TestApp, **query: str) -> int:
     answer = await api.ask("GET", api.records("posts"), query={"perPage": "1", **query})
     assert answer.status_code == 200, answer.text
     found: int = answer.json()["totalItems"]
     return found
 
 
-def remembered(api: Api) -> list[int]:
+def remembered(api: TestApp) -> list[int]:
     return [total for _, total in api.services.records.totals.values()]
 
 
-async def counting(api: Api) -> list[str]:
+async def counting(api: TestApp) -> list[str]:
     """The counts among the statements of a list, by the log of an engine that is asked to keep one."""
     seen: list[str] = []
     fetch = api.services.engine.fetch
@@ -51,7 +51,7 @@ async def counting(api: Api) -> list[str]:
     return seen
 
 
-async def test_what_nobody_changed_is_not_counted_again(api: Api) -> None:
+async def test_what_nobody_changed_is_not_counted_again(api: TestApp) -> None:
     assert await total(api) == MANY
     assert remembered(api) == [MANY]
     seen = await counting(api)
@@ -63,7 +63,7 @@ async def test_what_nobody_changed_is_not_counted_again(api: Api) -> None:
     assert not [sql for sql in seen if "COUNT" in sql]
 
 
-async def test_every_way_of_changing_it_is_noticed(api: Api, postgres_url: str) -> None:
+async def test_every_way_of_changing_it_is_noticed(api: TestApp, postgres_url: str) -> None:
     """By whomever: each step is done by somebody who does not know of the server."""
     steps = [
         ("INSERT INTO posts (id, title) VALUES ('new', 'new')", MANY + 1),
@@ -82,7 +82,7 @@ async def test_every_way_of_changing_it_is_noticed(api: Api, postgres_url: str) 
         await connection.close()
 
 
-async def test_a_filter_through_another_collection_looks_at_that_one_too(api: Api) -> None:
+async def test_a_filter_through_another_collection_looks_at_that_one_too(api: TestApp) -> None:
     await api.services.engine.rows("INSERT INTO remarks (id, text, post) SELECT id, title, id FROM posts")
 
     async def listed() -> Any:
@@ -97,7 +97,7 @@ async def test_a_filter_through_another_collection_looks_at_that_one_too(api: Ap
     assert await total(api, filter="views = 4") == MANY // 10
 
 
-async def test_a_transaction_that_was_open_when_it_was_counted_is_noticed(api: Api, postgres_url: str) -> None:
+async def test_a_transaction_that_was_open_when_it_was_counted_is_noticed(api: TestApp, postgres_url: str) -> None:
     early, late = await asyncpg.connect(postgres_url), await asyncpg.connect(postgres_url)
     try:
         first = early.transaction()
@@ -113,7 +113,7 @@ async def test_a_transaction_that_was_open_when_it_was_counted_is_noticed(api: A
         await late.close()
 
 
-async def test_what_depends_on_the_clock_is_counted_each_time(api: Api) -> None:
+async def test_what_depends_on_the_clock_is_counted_each_time(api: TestApp) -> None:
     assert await total(api, filter="created < @now || views >= 0") == MANY
     assert remembered(api) == []
 
@@ -135,7 +135,7 @@ async def test_what_is_not_watched_is_counted_each_time(postgres_url: str, tmp_p
         assert await listed() == MANY - 1
 
 
-async def test_it_is_exact_beside_concurrent_writers(api: Api, postgres_url: str) -> None:
+async def test_it_is_exact_beside_concurrent_writers(api: TestApp, postgres_url: str) -> None:
     """Writers only add. A total is never less than what was there before it was asked for, nor more than afterwards."""
     there = MANY
     done = asyncio.Event()

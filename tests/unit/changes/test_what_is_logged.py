@@ -5,25 +5,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.asking import Api
 from tests.unit.changes.blog import Posts, Remarks, Shelves, blog, now, since, told
 
 from piccobase.db.errors import NotUnique
 from piccobase.db.placeholders import in_dialect
+from piccobase.testing import TestApp
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with blog(database_url, tmp_path) as api:
         yield api
 
 
-async def run(api: Api, sql: str, *args: Any) -> list[Any]:
+async def run(api: TestApp, sql: str, *args: Any) -> list[Any]:
     engine = api.services.engine
     return await engine.rows(in_dialect(sql, engine.dialect), args)
 
 
-async def test_what_the_api_writes_with_who_wrote_it(api: Api) -> None:
+async def test_what_the_api_writes_with_who_wrote_it(api: TestApp) -> None:
     body = {"email": "ann@example.com", "password": "12345678", "passwordConfirm": "12345678"}
     ann = await api.create("writers", **body)
     signed_in = await api.signed_in("writers", "ann@example.com", "12345678")
@@ -50,7 +50,27 @@ async def test_what_the_api_writes_with_who_wrote_it(api: Api) -> None:
     assert all(it.row is None for it in changes[:-1])
 
 
-async def test_piccolo_and_raw_sql_are_told_apart_by_nothing(api: Api) -> None:
+async def test_a_batch_is_logged_as_what_it_does_with_who_sent_it(api: TestApp) -> None:
+    root = await api.superuser()
+    await root.ask("PATCH", "/api/settings", {"batch": {"enabled": True}})
+    before = await now(api)
+    path, new = api.records("posts"), {"id": "aaaaaaaaaaaaaaa", "title": "one"}
+    good = [
+        {"method": "POST", "url": path, "body": new},
+        {"method": "PATCH", "url": f"{path}/{new['id']}", "body": {"views": 2}},
+    ]
+    answer = await root.ask("POST", "/api/batch", {"requests": good})
+    assert answer.status_code == 200, answer.text
+    answer = await root.ask("POST", "/api/batch", {"requests": [{**good[1], "body": {"views": 3}}, good[0]]})
+    assert answer.status_code == 400
+    assert await since(api, before) == [
+        ("create", "posts", new["id"]),
+        ("update", "posts", new["id"], ("views",)),
+    ]
+    assert {it.actor_collection for it in await told(api, before)} == {"pbc_3142635823"}
+
+
+async def test_piccolo_and_raw_sql_are_told_apart_by_nothing(api: TestApp) -> None:
     post = Posts(title="one", views=1)
     await post.save()
     post.views = 2
@@ -66,7 +86,7 @@ async def test_piccolo_and_raw_sql_are_told_apart_by_nothing(api: Api) -> None:
     ]
 
 
-async def test_superusers_are_logged_and_the_systems_other_tables_are_not(api: Api) -> None:
+async def test_superusers_are_logged_and_the_systems_other_tables_are_not(api: TestApp) -> None:
     root = await api.superuser()
     before = await now(api)
     ann = await api.create("writers", email="a@b.co", password="12345678", passwordConfirm="12345678")
@@ -77,7 +97,7 @@ async def test_superusers_are_logged_and_the_systems_other_tables_are_not(api: A
     assert await since(api, before) == [("create", "writers", ann["id"])]
 
 
-async def test_cascades_of_the_database_are_logged(api: Api) -> None:
+async def test_cascades_of_the_database_are_logged(api: TestApp) -> None:
     post = Posts(title="one")
     await post.save()
     remarks = [Remarks(text=str(number), post=post.id) for number in range(3)]
@@ -92,7 +112,7 @@ async def test_cascades_of_the_database_are_logged(api: Api) -> None:
     assert {it.row["post"] for it in await told(api, before) if it.row and "post" in it.row} == {post.id}
 
 
-async def test_many_rows_of_one_statement(api: Api) -> None:
+async def test_many_rows_of_one_statement(api: TestApp) -> None:
     await Posts.insert(*(Posts(title=str(number)) for number in range(5)))
     await run(api, "UPDATE posts SET views = 7 WHERE title < '3'")
     before = await now(api)
@@ -101,7 +121,7 @@ async def test_many_rows_of_one_statement(api: Api) -> None:
     assert {it.row["title"] for it in await told(api, before) if it.row} == set("01234")
 
 
-async def test_a_key_that_is_a_number_and_one_that_changes(api: Api) -> None:
+async def test_a_key_that_is_a_number_and_one_that_changes(api: TestApp) -> None:
     await Shelves.insert(Shelves(label="top"))
     await run(api, "UPDATE shelves SET number = 7")
     await run(api, "UPDATE shelves SET label = 'low'")
@@ -113,7 +133,7 @@ async def test_a_key_that_is_a_number_and_one_that_changes(api: Api) -> None:
     ]
 
 
-async def test_an_upsert_is_what_it_became(api: Api) -> None:
+async def test_an_upsert_is_what_it_became(api: TestApp) -> None:
     sql = "INSERT INTO shelves (number, label) VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET label = excluded.label"
     await run(api, sql, 1, "top")
     await run(api, sql, 1, "low")
@@ -121,7 +141,7 @@ async def test_an_upsert_is_what_it_became(api: Api) -> None:
     assert await since(api, "") == [("create", "shelves", "1"), ("update", "shelves", "1", ("label",))]
 
 
-async def test_what_is_undone_is_not_there(api: Api) -> None:
+async def test_what_is_undone_is_not_there(api: TestApp) -> None:
     engine = api.services.engine
     with pytest.raises(ZeroDivisionError):
         async with engine.transaction():
@@ -150,7 +170,7 @@ async def test_what_is_undone_is_not_there(api: Api) -> None:
     ]
 
 
-async def test_a_statement_that_fails_in_its_middle_leaves_nothing(api: Api) -> None:
+async def test_a_statement_that_fails_in_its_middle_leaves_nothing(api: TestApp) -> None:
     engine = api.services.engine
     await Posts(title="taken").save()
     before = await now(api)
@@ -162,7 +182,7 @@ async def test_a_statement_that_fails_in_its_middle_leaves_nothing(api: Api) -> 
     assert await since(api, before) == [("create", "shelves", "9")]
 
 
-async def test_a_record_that_is_changed_to_what_it_was_is_an_update_of_nothing(api: Api) -> None:
+async def test_a_record_that_is_changed_to_what_it_was_is_an_update_of_nothing(api: TestApp) -> None:
     await Shelves(number=1, label="top").save()
     before = await now(api)
     await run(api, "UPDATE shelves SET label = 'top'")
