@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from piccolo.columns import Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, FieldRules, Role, Rules, owner, role, signed_in
+from piccobase.testing import Caller, TestApp
 
 
 class User(AuthCollection, tablename="users"):
@@ -43,7 +44,7 @@ ROLES = [
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([User, Member, Page], ROLES, database_url, tmp_path) as guest:
         yield guest
 
@@ -52,7 +53,7 @@ def account(address: str, **more: Any) -> dict[str, Any]:
     return {"email": f"{address}@b.co", "password": "12345678", "passwordConfirm": "12345678", **more}
 
 
-async def sign_up(api: Api, name: str, *roles: str) -> tuple[Api, str]:
+async def sign_up(api: TestApp, name: str, *roles: str) -> tuple[Caller, str]:
     created = await api.create("users", **account(name, name=name))
     if roles:
         root = await api.superuser()
@@ -60,12 +61,12 @@ async def sign_up(api: Api, name: str, *roles: str) -> tuple[Api, str]:
     return await api.signed_in("users", f"{name}@b.co", "12345678"), created["id"]
 
 
-async def grant(by: Api, record_id: str, *roles: str) -> int:
+async def grant(by: Caller, record_id: str, *roles: str) -> int:
     answer = await by.ask("PUT", by.records("users", record_id) + "/roles", {"roles": list(roles)})
     return answer.status_code
 
 
-async def test_the_answer_to_a_write_shows_an_address_to_whom_a_view_would(api: Api) -> None:
+async def test_the_answer_to_a_write_shows_an_address_to_whom_a_view_would(api: TestApp) -> None:
     keeper, _ = await sign_up(api, "kim", "keeper")
     root = await api.superuser()
     assert "email" not in await api.create("users", **account("one"))
@@ -82,7 +83,7 @@ async def test_the_answer_to_a_write_shows_an_address_to_whom_a_view_would(api: 
     assert (await as_member.ask("GET", api.records("members", member["id"]))).json()["email"] == "ada@b.co"
 
 
-async def test_neither_password_nor_token_key_is_answered_to_anybody(api: Api) -> None:
+async def test_neither_password_nor_token_key_is_answered_to_anybody(api: TestApp) -> None:
     ada, ada_id = await sign_up(api, "ada")
     root = await api.superuser()
     for who in (api, ada, root):
@@ -93,7 +94,7 @@ async def test_neither_password_nor_token_key_is_answered_to_anybody(api: Api) -
             assert "$argon2" not in text
 
 
-async def test_a_manager_does_what_needs_no_old_password_and_no_more(api: Api) -> None:
+async def test_a_manager_does_what_needs_no_old_password_and_no_more(api: TestApp) -> None:
     _, ada_id = await sign_up(api, "ada")
     keeper, _ = await sign_up(api, "kim", "keeper")
     path = api.records("users", ada_id)
@@ -111,7 +112,7 @@ async def test_a_manager_does_what_needs_no_old_password_and_no_more(api: Api) -
     assert unconfirmed.json()["data"]["passwordConfirm"]["code"] == "validation_required"
 
 
-async def test_a_field_rule_of_none_is_the_superusers(api: Api) -> None:
+async def test_a_field_rule_of_none_is_the_superusers(api: TestApp) -> None:
     ada, ada_id = await sign_up(api, "ada")
     keeper, _ = await sign_up(api, "kim", "keeper")
     root = await api.superuser()
@@ -127,7 +128,7 @@ async def test_a_field_rule_of_none_is_the_superusers(api: Api) -> None:
         assert (await who.ask("GET", api.records("users"), query={"filter": "inner = 'seen'"})).status_code == status
 
 
-async def test_an_id_stands_for_one_account_in_all_collections(api: Api) -> None:
+async def test_an_id_stands_for_one_account_in_all_collections(api: Caller) -> None:
     await api.create("users", **account("ada", id="sharedid0000001"))
     taken = await api.ask("POST", api.records("members"), account("ada", id="sharedid0000001"))
     assert taken.json()["data"]["id"]["code"] == "validation_invalid_auth_id"
@@ -138,7 +139,7 @@ async def test_an_id_stands_for_one_account_in_all_collections(api: Api) -> None
     assert (await api.ask("POST", api.records("members"), account("ada"))).status_code == 200
 
 
-async def test_roles_open_and_close_with_the_next_request(api: Api) -> None:
+async def test_roles_open_and_close_with_the_next_request(api: TestApp) -> None:
     ada, ada_id = await sign_up(api, "ada")
     chief, chief_id = await sign_up(api, "bob", "chief")
     path = api.records("users", ada_id) + "/roles"
@@ -165,7 +166,7 @@ async def test_roles_open_and_close_with_the_next_request(api: Api) -> None:
     assert await grant(chief, ada_id, "writer") == 403
 
 
-async def test_a_token_dies_with_the_address_and_with_the_account(api: Api) -> None:
+async def test_a_token_dies_with_the_address_and_with_the_account(api: TestApp) -> None:
     ada, ada_id = await sign_up(api, "ada")
     root = await api.superuser()
     refresh = "/api/collections/users/auth-refresh"

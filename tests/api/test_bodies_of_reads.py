@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from piccolo.columns import Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import Collection, Rules
+from piccobase.testing import Caller, TestApp
 
 
 class Note(Collection, tablename="notes"):
@@ -16,12 +17,12 @@ class Note(Collection, tablename="notes"):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Note], [], database_url, tmp_path) as guest:
         yield guest
 
 
-async def test_a_rule_sees_it_on_a_list_and_on_a_view(api: Api) -> None:
+async def test_a_rule_sees_it_on_a_list_and_on_a_view(api: Caller) -> None:
     made = {title: (await api.create("notes", title=title))["id"] for title in ("a", "b")}
     answer = await api.ask("GET", api.records("notes"), {"title": "a"})
     assert ([note["title"] for note in answer.json()["items"]], answer.json()["totalItems"]) == (["a"], 1)
@@ -30,7 +31,7 @@ async def test_a_rule_sees_it_on_a_list_and_on_a_view(api: Api) -> None:
     assert statuses == [200, 404]
 
 
-async def test_a_superusers_filter_sees_it_and_the_total_follows_it(api: Api) -> None:
+async def test_a_superusers_filter_sees_it_and_the_total_follows_it(api: TestApp) -> None:
     await api.create("notes", title="a")
     root = await api.superuser()
     for body, total in (({"n": 5}, 1), ({"n": 6}, 0), ({}, 0), ({"n": 5}, 1)):
@@ -38,7 +39,7 @@ async def test_a_superusers_filter_sees_it_and_the_total_follows_it(api: Api) ->
         assert (await root.ask("GET", root.records("notes"), body, query=query)).json()["totalItems"] == total, body
 
 
-async def test_isset_looks_at_the_whole_path(api: Api) -> None:
+async def test_isset_looks_at_the_whole_path(api: TestApp) -> None:
     await api.create("notes", title="a")
     root = await api.superuser()
     body = {"n": {"a": [5, None], "b": None}, "t": "x"}

@@ -8,11 +8,12 @@ import pytest
 from piccolo.columns import UUID, ForeignKey, Integer, Serial, Text, Varchar
 from piccolo.constraints import Unique
 from piccolo.table import Table
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, FieldRules, Role, Rules, owner, role
 from piccobase.columns import Relations
 from piccobase.records import expanding
+from piccobase.testing import Caller, TestApp
 
 OPEN = Rules(list="", view="", create="", update="", delete="")
 
@@ -113,13 +114,13 @@ def fixed(name: str) -> str:
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving(TABLES, ROLES, database_url, tmp_path) as guest:
         yield guest
 
 
 @pytest.fixture
-async def root(api: Api) -> Api:
+async def root(api: TestApp) -> Caller:
     """A superuser, and one book that has everything, one that has nothing, and one that has a little."""
     root = await api.superuser()
     await root.create("shelves", id=fixed("top"), name="top")
@@ -161,7 +162,7 @@ def seen(record: Any) -> Any:
     return (name, {key: seen(value) for key, value in record["expand"].items()}) if "expand" in record else name
 
 
-async def expanded(api: Api, expand: str, record: str = "full", **query: str) -> Any:
+async def expanded(api: Caller, expand: str, record: str = "full", **query: str) -> Any:
     answer = await api.ask("GET", api.records("books", fixed(record)), query={"expand": expand, **query})
     assert answer.status_code == 200, answer.text
     return seen(answer.json())
@@ -245,12 +246,12 @@ FULL = [
 ]
 
 
-async def test_paths_lead_where_the_protocol_says(api: Api, root: Api) -> None:
+async def test_paths_lead_where_the_protocol_says(api: Caller, root: Caller) -> None:
     answers = {expand: await expanded(api, expand) for expand, _ in FULL}
     assert answers == {expand: "full" if value is None else ("full", value) for expand, value in FULL}
 
 
-async def test_a_record_without_relations_expands_to_nothing(api: Api, root: Api) -> None:
+async def test_a_record_without_relations_expands_to_nothing(api: Caller, root: Caller) -> None:
     """Only what is known before the records are is dropped: what is behind an empty relation does no harm."""
     told = ["shelf", "shelf.nope", "shelves.above.nope", "draft", "author", "reviews_via_book", "covers_via_book"]
     assert [await expanded(api, expand, "none") for expand in told] == [("none", {})] * len(told)
@@ -258,7 +259,7 @@ async def test_a_record_without_relations_expands_to_nothing(api: Api, root: Api
     assert [await expanded(api, expand, "none") for expand in silent] == ["none"] * len(silent)
 
 
-async def test_a_list_expands_all_its_records_at_once(api: Api, root: Api) -> None:
+async def test_a_list_expands_all_its_records_at_once(api: Caller, root: Caller) -> None:
     async def listed(expand: str) -> Any:
         query = {"sort": "title", "expand": expand}
         return seen((await api.ask("GET", api.records("books"), query=query)).json()["items"])
@@ -272,7 +273,7 @@ async def test_a_list_expands_all_its_records_at_once(api: Api, root: Api) -> No
     assert await listed("shelf.nope") == ["full", "none", "some"]
 
 
-async def test_seven_levels_are_six(api: Api, root: Api) -> None:
+async def test_seven_levels_are_six(api: Caller, root: Caller) -> None:
     path = "shelf.books_via_shelf." * 3 + "shelf"
     found = await expanded(api, path)
     for segment in ("shelf", "books_via_shelf") * 3:
@@ -282,7 +283,7 @@ async def test_seven_levels_are_six(api: Api, root: Api) -> None:
     assert found == "full"
 
 
-async def test_superusers_pass_all_rules(root: Api) -> None:
+async def test_superusers_pass_all_rules(root: Caller) -> None:
     assert await expanded(
         root, "locked,draft,drafts,secret,inner,locked_reviews_via_book.book,reviews_via_private"
     ) == (
@@ -299,12 +300,12 @@ async def test_superusers_pass_all_rules(root: Api) -> None:
     )
 
 
-async def _only_id(root: Api, collection: str) -> str:
+async def _only_id(root: Caller, collection: str) -> str:
     [record] = (await root.ask("GET", root.records(collection))).json()["items"]
     return str(record["id"]).rstrip("0")
 
 
-async def test_a_role_reads_what_its_field_rules_let_it(api: Api, root: Api) -> None:
+async def test_a_role_reads_what_its_field_rules_let_it(api: TestApp, root: Caller) -> None:
     keeper = await root.create("authors", email="k@example.com", password="password-k", passwordConfirm="password-k")
     path = root.records("authors", keeper["id"]) + "/roles"
     assert (await root.ask("PUT", path, {"roles": ["keeper"]})).status_code == 200
@@ -313,7 +314,7 @@ async def test_a_role_reads_what_its_field_rules_let_it(api: Api, root: Api) -> 
     assert await expanded(api, "inner,secret") == "full"
 
 
-async def test_rules_see_the_request_and_that_it_is_an_expand(api: Api, root: Api) -> None:
+async def test_rules_see_the_request_and_that_it_is_an_expand(api: Caller, root: Caller) -> None:
     assert await expanded(api, "ticket", word="sesame") == ("full", {"ticket": "ticket"})
     assert (await api.ask("GET", api.records("drafts", fixed("ready")))).status_code == 404
     path, sent = api.records("books") + "?expand=ticket,shelf.above", {"ticket": fixed("ticket"), "shelf": fixed("low")}
@@ -324,7 +325,7 @@ async def test_rules_see_the_request_and_that_it_is_an_expand(api: Api, root: Ap
     assert seen(changed.json())[1] == {"shelf": "low"}
 
 
-async def test_the_target_is_seen_as_its_reader_may_see_it(api: Api, root: Api) -> None:
+async def test_the_target_is_seen_as_its_reader_may_see_it(api: TestApp, root: Caller) -> None:
     """Hidden fields, and addresses that are not shown, but to the record itself."""
     for name in ("ann", "bo"):
         draft = {"email": f"{name}@example.com", "password": f"password-{name}", "passwordConfirm": f"password-{name}"}
@@ -342,7 +343,7 @@ async def test_the_target_is_seen_as_its_reader_may_see_it(api: Api, root: Api) 
     assert (as_root["expand"]["author"]["email"], as_root["expand"]["author"]["pin"]) == ("bo@example.com", "1234")
 
 
-async def test_signing_in_expands_the_record_as_its_owner_sees_it(api: Api, root: Api) -> None:
+async def test_signing_in_expands_the_record_as_its_owner_sees_it(api: Caller, root: Caller) -> None:
     draft = {"email": "ann@example.com", "password": "password-ann", "passwordConfirm": "password-ann"}
     made = await root.create("authors", **draft)
     await root.create("books", id=fixed("anns"), title="anns", author=made["id"], shelf=fixed("low"))
@@ -372,7 +373,7 @@ FIELDS = [
 ]
 
 
-async def test_fields_pick_from_what_was_expanded(api: Api, root: Api) -> None:
+async def test_fields_pick_from_what_was_expanded(api: Caller, root: Caller) -> None:
     answers = []
     for fields, _ in FIELDS:
         query = {"expand": "shelf.above,reviews_via_book", "fields": fields}
@@ -387,14 +388,14 @@ async def test_fields_pick_from_what_was_expanded(api: Api, root: Api) -> None:
         assert ("id" in record) == fields.startswith("*")
 
 
-async def test_keys_stand_in_alphabetical_order_wherever_expand_falls(api: Api, root: Api) -> None:
+async def test_keys_stand_in_alphabetical_order_wherever_expand_falls(api: Caller, root: Caller) -> None:
     answer = await api.ask("GET", api.records("books", fixed("full")), query={"expand": "shelf.above,shelves"})
     record = answer.json()
     assert list(record) == sorted(record)
     assert list(record["expand"]["shelf"]) == sorted(record["expand"]["shelf"])
 
 
-async def test_integer_and_uuid_keys_expand_like_any_other(api: Api, root: Api) -> None:
+async def test_integer_and_uuid_keys_expand_like_any_other(api: Caller, root: Caller) -> None:
     first, second = await root.create("bands", name="first"), await root.create("bands", name="second")
     concert = await root.create("concerts", band=first["id"], guests=[second["id"], first["id"]], seats=3)
     await root.create("concerts", band=second["id"])
@@ -409,7 +410,7 @@ async def test_integer_and_uuid_keys_expand_like_any_other(api: Api, root: Api) 
 
 
 async def test_each_relation_is_one_query_however_many_records_there_are(
-    api: Api, root: Api, monkeypatch: pytest.MonkeyPatch
+    api: Caller, root: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(20):
         book = await root.create("books", title=f"book {number}", shelf=fixed("low"), shelves=[fixed("top")])
@@ -436,7 +437,7 @@ async def test_each_relation_is_one_query_however_many_records_there_are(
         assert len(statements) == 1 + relations, expand
 
 
-async def test_a_back_relation_gives_the_first_thousand(api: Api, root: Api) -> None:
+async def test_a_back_relation_gives_the_first_thousand(api: Caller, root: Caller) -> None:
     collection = api.services.registry.collections["reviews"]
     key, book = collection.key.column, fixed("none")
     columns = f'"{key}", "text", "book", "books"'
@@ -449,7 +450,7 @@ async def test_a_back_relation_gives_the_first_thousand(api: Api, root: Api) -> 
 
 
 async def test_more_than_an_answer_can_hold_is_refused_and_not_cut(
-    api: Api, root: Api, monkeypatch: pytest.MonkeyPatch
+    api: Caller, root: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def ask(expand: str, **query: str) -> tuple[int, str]:
         answer = await api.ask("GET", api.records("books"), query={"expand": expand, **query})
@@ -481,7 +482,7 @@ async def test_more_than_an_answer_can_hold_is_refused_and_not_cut(
     assert (written.status_code, "expand" in written.json()) == (200, False)
 
 
-async def test_too_many_relations_are_refused_before_anything_is_written(api: Api, root: Api) -> None:
+async def test_too_many_relations_are_refused_before_anything_is_written(api: Caller, root: Caller) -> None:
     path = api.records("books") + "?expand=" + ",".join(f"nope{number}" for number in range(51))
     for method, url in (
         ("GET", path),

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from piccolo.columns import JSONB, DoublePrecision, ForeignKey, Numeric, Timestamptz, Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import Collection, Rules
 from piccobase.columns import GeoPoint, MultiSelect, Relations, Select
+from piccobase.testing import Caller, TestApp
 
 OPEN = Rules(list="", view="", create="")
 
@@ -46,12 +47,12 @@ class Ruled(Collection, tablename="ruled", lenient=True):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Cat, Post, Ruled], [], database_url, tmp_path) as guest:
         yield guest
 
 
-async def fill(api: Api) -> None:
+async def fill(api: TestApp) -> None:
     root = await api.superuser()
     ids = {}
     for name, tags in (("red", ["a", "b"]), ("blue", ["b"]), ("hidden", [])):
@@ -69,7 +70,7 @@ async def fill(api: Api) -> None:
     await root.create("ruled", cats=[ids["red"], ids["blue"]])
 
 
-async def found(api: Api, text: str, collection: str = "posts", body: Any = None) -> str:
+async def found(api: Caller, text: str, collection: str = "posts", body: Any = None) -> str:
     query = {"filter": text}
     answer = await api.ask("GET", api.records(collection), body, query=query)
     if answer.status_code != 200:
@@ -160,7 +161,7 @@ OF_GUESTS = [
 BODY = "@request.body.cats.tags"
 
 
-async def test_both_databases_answer_as_the_evaluator(api: Api) -> None:
+async def test_both_databases_answer_as_the_evaluator(api: TestApp) -> None:
     await fill(api)
     root = await api.superuser()
     [cat] = (await root.ask("GET", root.records("cats"), query={"filter": "name = 'red'"})).json()["items"]
@@ -170,7 +171,7 @@ async def test_both_databases_answer_as_the_evaluator(api: Api) -> None:
     assert wrong == {}
 
 
-async def test_list_rule_and_filter_speak_of_the_same_related_record(api: Api) -> None:
+async def test_list_rule_and_filter_speak_of_the_same_related_record(api: Caller) -> None:
     await fill(api)
     assert await found(api, "cats.name ?= 'red'", "ruled") == "x"
     assert await found(api, "cats.name ?= 'blue'", "ruled") == ""
@@ -178,7 +179,7 @@ async def test_list_rule_and_filter_speak_of_the_same_related_record(api: Api) -
 
 
 @pytest.mark.parametrize("sent", ["", "nobody000000000", None])
-async def test_a_relation_in_the_body_that_leads_nowhere_leads_to_nothing(api: Api, sent: str | None) -> None:
+async def test_a_relation_in_the_body_that_leads_nowhere_leads_to_nothing(api: TestApp, sent: str | None) -> None:
     await fill(api)
     root = await api.superuser()
     for text, ids in (
@@ -189,7 +190,7 @@ async def test_a_relation_in_the_body_that_leads_nowhere_leads_to_nothing(api: A
         assert await found(root, text, body={"cat": sent}) == ids, text
 
 
-async def test_a_list_sees_the_body_of_its_request(api: Api) -> None:
+async def test_a_list_sees_the_body_of_its_request(api: TestApp) -> None:
     await fill(api)
     root = await api.superuser()
     seen = await root.ask("GET", root.records("cats"), query={"filter": "name != 'hidden'"})

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from piccolo.columns import M2M, UUID, Array, ForeignKey, Integer, LazyTableReference, Numeric, Serial, Varchar
 from piccolo.table import Table
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import Rules
 from piccobase.columns import Relations
+from piccobase.testing import TestApp
 
 OPEN = Rules(list="", view="", create="")
 
@@ -50,7 +51,7 @@ class GenreOfBand(Table, tablename="genres_of_bands"):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Label, Band, Genre, GenreOfBand], [], database_url, tmp_path) as guest:
         yield guest
 
@@ -89,7 +90,7 @@ CASES = [
 ]
 
 
-async def test_keys_arrays_and_m2m_are_paths_as_others(api: Api) -> None:
+async def test_keys_arrays_and_m2m_are_paths_as_others(api: TestApp) -> None:
     root = await api.superuser()
     labels = [(await root.create("labels", name=name))["id"] for name in ("Sub Pop", "4AD")]
     genres = [(await root.create("genres", name=name))["id"] for name in ("rock", "pop")]

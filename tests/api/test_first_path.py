@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from piccolo.columns import Boolean, ForeignKey, Integer, Text, Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, Role, Rules, owner, role, rule, signed_in
+from piccobase.testing import Caller, TestApp
 
 
 class User(AuthCollection, tablename="users"):
@@ -34,18 +35,18 @@ ROLES = [Role("editor"), Role("admin", includes=["editor"], may_grant=["editor"]
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([User, Post], ROLES, database_url, tmp_path) as guest:
         yield guest
 
 
-async def sign_up(api: Api, name: str) -> tuple[Api, str]:
+async def sign_up(api: TestApp, name: str) -> tuple[Caller, str]:
     address = f"{name}@example.com"
     created = await api.create("users", email=address, password="12345678", passwordConfirm="12345678", name=name)
     return await api.signed_in("users", address, "12345678"), created["id"]
 
 
-async def test_whoever_signs_up_writes_and_reads_and_roles_open_more(api: Api) -> None:
+async def test_whoever_signs_up_writes_and_reads_and_roles_open_more(api: TestApp) -> None:
     ada, ada_id = await sign_up(api, "ada")
     bob, bob_id = await sign_up(api, "bob")
     post = await ada.create("posts", title="Hello", author=ada_id, views=3)

@@ -19,10 +19,11 @@ from piccolo.columns import (
     Varchar,
 )
 from tests.api.chance import Chance
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, Role, Rules
 from piccobase.columns import GeoPoint, MultiSelect, Relations, Select
+from piccobase.testing import TestApp
 
 REQUESTS = 400  # of each seed
 OPEN = Rules(list="", view="", create="", update="", delete="")
@@ -73,13 +74,13 @@ class Lenient(Collection, tablename="lenient", lenient=True):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([User, Strict, Lenient], [Role("editor")], database_url, tmp_path) as guest:
         yield guest
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_whatever_comes_is_answered_and_what_was_written_can_be_read(api: Api, seed: int) -> None:
+async def test_whatever_comes_is_answered_and_what_was_written_can_be_read(api: TestApp, seed: int) -> None:
     chance = Chance(seed)
     root = await api.superuser()
     chance.tokens += [root.token] * 3

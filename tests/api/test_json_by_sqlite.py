@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.api.test_same_on_both import a_body, write
 from tests.api.test_values import COLLECTIONS
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase.base.json import encode_json
 from piccobase.filters.fragments import quoted
@@ -16,6 +16,7 @@ from piccobase.records.encoding import RecordShape
 from piccobase.records.sqlite_json import record_json
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.fields import FieldInfo
+from piccobase.testing import Caller
 
 WRITES = 600
 # What another program may have left in the file: stock Piccolo's instants, and texts with every kind of character.
@@ -40,7 +41,7 @@ def json_and_records(
     return f"SELECT {written} {tail}", f"SELECT {columns} {tail}", shape
 
 
-async def differences(api: Api, collection: CollectionInfo) -> list[Any]:
+async def differences(api: Caller, collection: CollectionInfo) -> list[Any]:
     found = []
     readable = [field for field in collection.fields if field.value.sqlite_json("c") is not None]
     choices: list[tuple[Sequence[FieldInfo], frozenset[str] | None]] = [(readable, None), ([], frozenset())]

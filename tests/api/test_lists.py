@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from piccolo.columns import JSONB, Boolean, ForeignKey, Integer, Text, Timestamptz, Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, Rules
 from piccobase.base import clock
 from piccobase.columns import GeoPoint, MultiSelect, Relations
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
+from piccobase.testing import Caller, TestApp
 
 OPEN = Rules(list="", view="", create="", update="", delete="")
 
@@ -61,12 +62,12 @@ INSERTED = ["Beta", "alpha", "", "Ärger"]
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Person, Locked, Cat, Post], [], database_url, tmp_path) as guest:
         yield guest
 
 
-async def fill(api: Api) -> None:
+async def fill(api: Caller) -> None:
     red, blue = await api.create("cats", name="red"), await api.create("cats", name="Blue")
     cats = (red["id"], blue["id"], None, red["id"])
     for second, (post, cat) in enumerate(zip(POSTS, cats, strict=True)):
@@ -74,7 +75,7 @@ async def fill(api: Api) -> None:
             await api.create("posts", **post, cat=cat, body=HTML)
 
 
-async def titles(api: Api, **query: str) -> list[str]:
+async def titles(api: Caller, **query: str) -> list[str]:
     answer = await api.ask("GET", api.records("posts"), query=query)
     assert answer.status_code == 200, answer.text
     return [post["title"] for post in answer.json()["items"]]
@@ -102,7 +103,7 @@ SORTS: list[tuple[str, list[str]]] = [
 ]  # fmt: skip
 
 
-async def test_a_sort_orders_by_each_of_its_items_in_turn(api: Api) -> None:
+async def test_a_sort_orders_by_each_of_its_items_in_turn(api: Caller) -> None:
     await fill(api)
     wrong = {sort: found for sort, order in SORTS if (found := await titles(api, sort=sort)) != order}
     assert wrong == {}
@@ -116,7 +117,7 @@ REFUSED_SORTS = [
 ]  # fmt: skip
 
 
-async def test_a_sort_that_makes_no_sense_is_400_and_by_the_request_403(api: Api) -> None:
+async def test_a_sort_that_makes_no_sense_is_400_and_by_the_request_403(api: TestApp) -> None:
     taken = []
     for sort in REFUSED_SORTS:
         answer = await api.ask("GET", api.records("posts"), query={"sort": sort})
@@ -129,7 +130,7 @@ async def test_a_sort_that_makes_no_sense_is_400_and_by_the_request_403(api: Api
     assert (await root.ask("GET", api.records("posts"), query={"sort": "hidden,shut.name"})).status_code == 200
 
 
-async def test_pages_follow_each_other_without_gap_or_overlap(api: Api) -> None:
+async def test_pages_follow_each_other_without_gap_or_overlap(api: Caller) -> None:
     for number in range(25):
         await api.create("posts", title=f"{number:02}", num=number % 3)
     for sort in ("", "num", "-num,title"):
@@ -144,7 +145,7 @@ async def test_pages_follow_each_other_without_gap_or_overlap(api: Api) -> None:
     assert (beyond["items"], beyond["totalItems"]) == ([], 25)
 
 
-async def test_totals_are_left_out_on_demand_and_count_what_rule_and_filter_let_through(api: Api) -> None:
+async def test_totals_are_left_out_on_demand_and_count_what_rule_and_filter_let_through(api: Caller) -> None:
     await fill(api)
     for query, total in (
         ({"filter": "num = 3"}, 2),
@@ -158,7 +159,7 @@ async def test_totals_are_left_out_on_demand_and_count_what_rule_and_filter_let_
         assert (answer["totalItems"], answer["totalPages"]) == (total, pages), query
 
 
-async def test_a_total_knows_what_another_process_has_written(api: Api, database_url: str | None) -> None:
+async def test_a_total_knows_what_another_process_has_written(api: Caller, database_url: str | None) -> None:
     await fill(api)
 
     async def total() -> int:
@@ -205,7 +206,7 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-async def test_fields_picks_keys_of_records_wherever_they_are_answered(api: Api) -> None:
+async def test_fields_picks_keys_of_records_wherever_they_are_answered(api: Caller) -> None:
     await fill(api)
     [beta] = (await api.ask("GET", api.records("posts"), query={"filter": "title = 'Beta'"})).json()["items"]
     path, wrong = api.records("posts", beta["id"]), {}
@@ -225,12 +226,12 @@ async def test_fields_picks_keys_of_records_wherever_they_are_answered(api: Api)
     assert rest == everything | {"geo": {"lon": 5}}
 
 
-async def test_an_error_is_whole_whatever_fields_are_asked_for(api: Api) -> None:
+async def test_an_error_is_whole_whatever_fields_are_asked_for(api: Caller) -> None:
     answer = await api.ask("GET", api.records("posts", "nope"), query={"fields": "status"})
     assert answer.json() == {"data": {}, "message": "The requested resource wasn't found.", "status": 404}
 
 
-async def test_private_addresses_are_sorted_by_and_never_matched(api: Api) -> None:
+async def test_private_addresses_are_sorted_by_and_never_matched(api: Caller) -> None:
     for name, shown in (("b", True), ("a", False), ("c", True)):
         account = {"email": f"{name}@b.co", "password": "12345678", "passwordConfirm": "12345678"}
         await api.create("people", **account, emailVisibility=shown)

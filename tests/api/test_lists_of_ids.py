@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from piccolo.columns import Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, Rules, owner
 from piccobase.columns import MultiSelect, Relations
+from piccobase.testing import Caller, TestApp
 
 
 class Member(AuthCollection, tablename="members"):
@@ -23,18 +24,18 @@ class Board(Collection, tablename="boards"):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Member, Board], [], database_url, tmp_path) as guest:
         yield guest
 
 
-async def joined(api: Api, name: str) -> tuple[Api, str]:
+async def joined(api: TestApp, name: str) -> tuple[Caller, str]:
     address = f"{name}@example.com"
     created = await api.create("members", email=address, password="12345678", passwordConfirm="12345678")
     return await api.signed_in("members", address, "12345678"), created["id"]
 
 
-async def test_whoever_is_among_many_owns_the_record_and_nobody_else(api: Api) -> None:
+async def test_whoever_is_among_many_owns_the_record_and_nobody_else(api: Caller) -> None:
     ada, ada_id = await joined(api, "ada")
     bob, bob_id = await joined(api, "bob")
     eve, _ = await joined(api, "eve")
@@ -61,7 +62,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("text", "names"), CASES, ids=[text for text, _ in CASES])
-async def test_each_element_is_compared(api: Api, text: str, names: list[str]) -> None:
+async def test_each_element_is_compared(api: TestApp, text: str, names: list[str]) -> None:
     root = await api.superuser()
     for name, tags in {"01": ["a", "b"], "02": ["b"], "03": [], "04": ["a", "b", "c"], "05": []}.items():
         await root.create("boards", name=name, tags=tags)
@@ -69,7 +70,7 @@ async def test_each_element_is_compared(api: Api, text: str, names: list[str]) -
     assert [board["name"] for board in answer.json()["items"]] == names
 
 
-async def test_two_comparisons_of_one_list_speak_of_the_same_element(api: Api) -> None:
+async def test_two_comparisons_of_one_list_speak_of_the_same_element(api: TestApp) -> None:
     root = await api.superuser()
     await root.create("boards", name="both", tags=["a", "b"])
     for text, found in {"tags:each ?= 'a' && tags:each ?= 'b'": 0, "tags:each ?= 'a' && tags ~ 'b'": 1}.items():

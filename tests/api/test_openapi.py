@@ -16,7 +16,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from piccolo.columns import Boolean, Date, ForeignKey, Integer, Numeric, SmallInt, Varchar
 from piccolo.table import Table
 from tests.api.test_values import COLLECTIONS
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, FieldRules, Role, Rules, role, signed_in
 from piccobase.app.services import check_declaration
@@ -25,6 +25,7 @@ from piccobase.http.openapi.document import Reader, make_document
 from piccobase.http.openapi.names import name_collections
 from piccobase.http.openapi.routes import DescribedRoutes, describe_routes
 from piccobase.rules.fields import FieldAccess
+from piccobase.testing import Caller, TestApp
 
 PATH = "/api/openapi.json"
 OPEN = Rules(list="", view="", create="", update="", delete="")
@@ -55,19 +56,19 @@ class Post(Collection, tablename="posts"):
 
 
 @pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
+async def api(tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([User, Post], [Role("editor")], None, tmp_path) as guest:
         yield guest
 
 
-async def document(api: Api) -> dict[str, Any]:
+async def document(api: Caller) -> dict[str, Any]:
     answer = await api.ask("GET", PATH)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     read: dict[str, Any] = answer.json()
     return read
 
 
-async def user(api: Api, *roles: str) -> Api:
+async def user(api: TestApp, *roles: str) -> Caller:
     root = await api.superuser()
     account = {"email": "u@example.com", "password": "12345678"}
     made = await root.create("users", **account, passwordConfirm="12345678")
@@ -106,7 +107,7 @@ def test_the_document_is_valid_and_leads_nowhere_but_into_itself(app: str, super
             assert f'"#/components/{part}/{name}"' in text
 
 
-async def test_a_record_says_what_its_fields_are(api: Api) -> None:
+async def test_a_record_says_what_its_fields_are(api: TestApp) -> None:
     read = await document(await api.superuser())
     post = read["components"]["schemas"]["Post"]
     assert post["description"] == "What somebody has written."
@@ -154,7 +155,7 @@ async def test_a_record_says_what_its_fields_are(api: Api) -> None:
     assert "email" not in read["components"]["schemas"]["User"]["required"]
 
 
-async def test_each_reader_is_shown_what_the_reader_may_use(api: Api) -> None:
+async def test_each_reader_is_shown_what_the_reader_may_use(api: TestApp) -> None:
     guest, root = await document(api), await document(await api.superuser())
     editor = await document(await user(api, "editor"))
     added = set(root["paths"]) - set(guest["paths"])
@@ -186,7 +187,7 @@ async def test_each_reader_is_shown_what_the_reader_may_use(api: Api) -> None:
     assert "enum" not in guest["components"]["schemas"]["Role"]
 
 
-async def test_who_has_the_document_already_is_told_so_and_nobody_keeps_it_for_others(api: Api) -> None:
+async def test_who_has_the_document_already_is_told_so_and_nobody_keeps_it_for_others(api: TestApp) -> None:
     member, root = await user(api), await api.superuser()
     first = await api.ask("GET", PATH)
     assert first.headers["cache-control"] == "private, no-cache"
@@ -201,7 +202,7 @@ async def test_who_has_the_document_already_is_told_so_and_nobody_keeps_it_for_o
     assert wrong.headers["etag"] == first.headers["etag"]
 
 
-async def test_the_servers_own_routes_are_in_it_with_our_errors(api: Api) -> None:
+async def test_the_servers_own_routes_are_in_it_with_our_errors(api: Caller) -> None:
     health = (await document(api))["paths"]["/api/health"]["get"]
     assert health["operationId"] == "readHealth"
     assert health["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/Health")

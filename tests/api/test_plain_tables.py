@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from piccolo.columns import UUID, BigInt, ForeignKey, Integer, Text, Varchar
 from piccolo.table import Table
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import Collection, Rules
 from piccobase.columns import Relations
+from piccobase.testing import Caller, TestApp
 
 OPEN = Rules(list="", view="", create="", update="", delete="")
 
@@ -98,12 +99,12 @@ KEYS: list[tuple[str, Any, str, Any, list[str]]] = [
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving(TABLES, [], database_url, tmp_path) as guest:
         yield guest
 
 
-async def test_a_key_of_any_type_is_called_id_and_is_a_text(api: Api) -> None:
+async def test_a_key_of_any_type_is_called_id_and_is_a_text(api: Caller) -> None:
     for collection, given, wire, other, others in KEYS:
         made = await api.create(collection, id=given, name="x")
         assert made["id"] == wire
@@ -126,14 +127,14 @@ async def test_a_key_of_any_type_is_called_id_and_is_a_text(api: Api) -> None:
         assert (await api.ask("GET", path)).status_code == 404
 
 
-async def test_the_database_counts_where_the_key_is_a_serial(api: Api) -> None:
+async def test_the_database_counts_where_the_key_is_a_serial(api: Caller) -> None:
     ids = [(await api.create("bands", name=name))["id"] for name in ("a", "b", "c")]
     assert ids == ["1", "2", "3"]
     found = (await api.ask("GET", api.records("bands"), query={"filter": "id > 1", "sort": "-id"})).json()
     assert [record["id"] for record in found["items"]] == ["3", "2"]
 
 
-async def test_a_key_that_nobody_makes_must_be_given(api: Api) -> None:
+async def test_a_key_that_nobody_makes_must_be_given(api: Caller) -> None:
     for collection in ("venues", "songs", "countries"):
         answer = await api.ask("POST", api.records(collection), {"name": "x"})
         assert answer.json()["data"]["id"]["code"] == "validation_required", collection
@@ -149,7 +150,7 @@ async def test_a_key_that_nobody_makes_must_be_given(api: Api) -> None:
     assert len(made["id"]) == 36
 
 
-async def test_relations_to_them_are_texts_and_take_both_forms(api: Api) -> None:
+async def test_relations_to_them_are_texts_and_take_both_forms(api: Caller) -> None:
     band = await api.create("bands", name="B")
     await api.create("venues", id=7, name="V")
     await api.create("songs", id=2**62 + 1, name="S")
@@ -175,7 +176,7 @@ async def test_relations_to_them_are_texts_and_take_both_forms(api: Api) -> None
         assert answer.json()["data"][name]["code"] == "validation_missing_rel_records"
 
 
-async def test_a_list_of_such_ids_is_trimmed_when_its_target_goes(api: Api) -> None:
+async def test_a_list_of_such_ids_is_trimmed_when_its_target_goes(api: Caller) -> None:
     one, two = await api.create("bands", name="1"), await api.create("bands", name="2")
     label = await api.create("labels", id=UUID_TEXT)
     gig = await api.create("gigs", bands=[one["id"], two["id"]], labels=[UUID_TEXT])
@@ -185,7 +186,7 @@ async def test_a_list_of_such_ids_is_trimmed_when_its_target_goes(api: Api) -> N
     assert (left["bands"], left["labels"]) == ([two["id"]], [])
 
 
-async def test_a_name_is_the_column_s_whatever_it_means_elsewhere(api: Api) -> None:
+async def test_a_name_is_the_column_s_whatever_it_means_elsewhere(api: Caller) -> None:
     values = {"count": 3, "update": "u", "_x": "x", "camelCase": "c", "order": 2, "group": "g", "value": "v"}
     values |= {"draft": "d", "r": "r"}
     made = await api.create("odd", **values)
@@ -200,7 +201,7 @@ async def test_a_name_is_the_column_s_whatever_it_means_elsewhere(api: Api) -> N
     assert (changed["count"], changed["order"], changed["update"]) == (5, -3, "")
 
 
-async def test_choices_are_the_values_of_the_enum_and_nothing_else(api: Api) -> None:
+async def test_choices_are_the_values_of_the_enum_and_nothing_else(api: Caller) -> None:
     made = await api.create("odd")
     assert (made["suit"], made["rank"]) == ("h", 1)
     path = api.records("odd", made["id"])

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from piccolo.columns import Boolean, ForeignKey, Integer, Varchar
 from piccolo.table import Table
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, FieldRules, Role, Rules, owner, role, signed_in
+from piccobase.testing import Caller, TestApp
 
 
 class User(AuthCollection, tablename="users"):
@@ -61,12 +62,12 @@ ROLES = [Role("editor"), Role("keeper")]
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving(TABLES, ROLES, database_url, tmp_path) as guest:
         yield guest
 
 
-async def sign_up(api: Api, name: str, *roles: str) -> tuple[Api, str]:
+async def sign_up(api: TestApp, name: str, *roles: str) -> tuple[Caller, str]:
     address = f"{name}@example.com"
     created = await api.create("users", email=address, password="12345678", passwordConfirm="12345678", name=name)
     if roles:
@@ -75,7 +76,7 @@ async def sign_up(api: Api, name: str, *roles: str) -> tuple[Api, str]:
     return await api.signed_in("users", address, "12345678"), created["id"]
 
 
-async def statuses(who: Api, collection: str, record_id: str, body: dict[str, Any]) -> list[int]:
+async def statuses(who: Caller, collection: str, record_id: str, body: dict[str, Any]) -> list[int]:
     """list, view, create, update, delete."""
     one = who.records(collection, record_id)
     return [
@@ -87,7 +88,7 @@ async def statuses(who: Api, collection: str, record_id: str, body: dict[str, An
     ]
 
 
-async def test_a_locked_verb_is_403_for_all_but_superusers_even_where_there_is_no_record(api: Api) -> None:
+async def test_a_locked_verb_is_403_for_all_but_superusers_even_where_there_is_no_record(api: TestApp) -> None:
     ada, _ = await sign_up(api, "ada", "editor")
     root = await api.superuser()
     for who in (api, ada):
@@ -96,12 +97,12 @@ async def test_a_locked_verb_is_403_for_all_but_superusers_even_where_there_is_n
     assert await statuses(root, "locked", made["id"], {"title": "y"}) == [200, 200, 200, 200, 204]
 
 
-async def test_an_empty_rule_lets_everyone_through(api: Api) -> None:
+async def test_an_empty_rule_lets_everyone_through(api: Caller) -> None:
     made = await api.create("open", title="x")
     assert await statuses(api, "open", made["id"], {"title": "y"}) == [200, 200, 200, 200, 204]
 
 
-async def test_an_expression_that_does_not_hold_hides_the_record_and_a_create_is_400_without_data(api: Api) -> None:
+async def test_an_expression_that_does_not_hold_hides_the_record_and_a_create_is_400_without_data(api: Caller) -> None:
     ada, ada_id = await sign_up(api, "ada")
     bob, _ = await sign_up(api, "bob")
     made = await ada.create("mine", title="x", author=ada_id)
@@ -113,13 +114,13 @@ async def test_an_expression_that_does_not_hold_hides_the_record_and_a_create_is
     assert await statuses(ada, "mine", made["id"], body) == [200, 200, 200, 200, 204]
 
 
-async def test_a_guest_is_not_the_author_of_a_record_without_one(api: Api) -> None:
+async def test_a_guest_is_not_the_author_of_a_record_without_one(api: TestApp) -> None:
     root = await api.superuser()
     made = await root.create("mine", title="nobody's")
     assert await statuses(api, "mine", made["id"], {"title": "taken"}) == [200, 404, 400, 404, 404]
 
 
-async def test_a_role_opens_what_its_rule_says_and_closes_again_when_it_is_taken_away(api: Api) -> None:
+async def test_a_role_opens_what_its_rule_says_and_closes_again_when_it_is_taken_away(api: TestApp) -> None:
     ada, ada_id = await sign_up(api, "ada")
     eve, eve_id = await sign_up(api, "eve", "editor")
     made = await ada.create("mine", title="x", author=ada_id)
@@ -130,7 +131,7 @@ async def test_a_role_opens_what_its_rule_says_and_closes_again_when_it_is_taken
     assert (await eve.ask("PATCH", path, {"title": "again"})).status_code == 404
 
 
-async def test_rules_read_query_headers_body_and_method(api: Api) -> None:
+async def test_rules_read_query_headers_body_and_method(api: TestApp) -> None:
     root = await api.superuser()
     made = await root.create("asking", title="x", level=3)
     path, all_ = api.records("asking", made["id"]), api.records("asking")
@@ -150,7 +151,7 @@ async def test_rules_read_query_headers_body_and_method(api: Api) -> None:
     assert (await api.ask("DELETE", path)).status_code == 204
 
 
-async def test_a_field_rule_makes_a_field_absent_unusable_and_unwritable(api: Api) -> None:
+async def test_a_field_rule_makes_a_field_absent_unusable_and_unwritable(api: Caller) -> None:
     ada, ada_id = await sign_up(api, "ada")
     eve, _ = await sign_up(api, "eve", "editor")
     made = await ada.create("mine", title="x", author=ada_id, note="mine", public=True)
@@ -164,7 +165,7 @@ async def test_a_field_rule_makes_a_field_absent_unusable_and_unwritable(api: Ap
     assert (await ada.ask("GET", all_, query={"fields": "id,note"})).json()["items"] == [{"id": made["id"]}]
 
 
-async def test_a_hidden_field_is_the_superusers_alone(api: Api) -> None:
+async def test_a_hidden_field_is_the_superusers_alone(api: TestApp) -> None:
     ada, ada_id = await sign_up(api, "ada")
     root = await api.superuser()
     made = await ada.create("mine", title="x", author=ada_id, hidden="dropped", public=True)
@@ -179,14 +180,14 @@ async def test_a_hidden_field_is_the_superusers_alone(api: Api) -> None:
     assert "hidden" not in message
 
 
-async def test_an_address_is_seen_by_its_owner_superusers_managers_and_where_it_is_shown(api: Api) -> None:
+async def test_an_address_is_seen_by_its_owner_superusers_managers_and_where_it_is_shown(api: TestApp) -> None:
     ada, ada_id = await sign_up(api, "ada")
     bob, bob_id = await sign_up(api, "bob")
     keeper, _ = await sign_up(api, "kim", "keeper")
     root = await api.superuser()
     path = api.records("users", ada_id)
 
-    async def shown(who: Api) -> bool:
+    async def shown(who: Caller) -> bool:
         return "email" in (await who.ask("GET", path)).json()
 
     assert [await shown(who) for who in (api, bob, ada, keeper, root)] == [False, False, True, True, True]
@@ -232,13 +233,13 @@ FORMS: list[tuple[str, dict[str, Any], dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("body", "codes"), [case[1:] for case in FORMS], ids=[case[0] for case in FORMS])
-async def test_signing_up_says_what_is_wrong_by_field(api: Api, body: dict[str, Any], codes: dict[str, str]) -> None:
+async def test_signing_up_says_what_is_wrong_by_field(api: Caller, body: dict[str, Any], codes: dict[str, str]) -> None:
     answer = await api.ask("POST", api.records("users"), body)
     assert answer.status_code == 400
     assert {name: error["code"] for name, error in answer.json()["data"].items()} == codes
 
 
-async def test_an_account_changes_its_password_with_the_old_one_and_all_its_tokens_die(api: Api) -> None:
+async def test_an_account_changes_its_password_with_the_old_one_and_all_its_tokens_die(api: TestApp) -> None:
     ada, ada_id = await sign_up(api, "ada")
     path = api.records("users", ada_id)
     new = {"password": "87654321", "passwordConfirm": "87654321"}
@@ -259,7 +260,7 @@ async def test_an_account_changes_its_password_with_the_old_one_and_all_its_toke
     assert (await again.ask("POST", "/api/collections/users/auth-refresh")).status_code == 200
 
 
-async def test_a_manager_changes_what_its_owner_may_not(api: Api) -> None:
+async def test_a_manager_changes_what_its_owner_may_not(api: TestApp) -> None:
     _, ada_id = await sign_up(api, "ada")
     root = await api.superuser()
     path = api.records("users", ada_id)

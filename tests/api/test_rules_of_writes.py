@@ -8,10 +8,11 @@ from typing import Any, cast
 import pytest
 from piccolo.columns import Boolean, ForeignKey, Integer, Varchar
 from piccolo.columns.base import OnDelete
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, Rules, rule, signed_in
 from piccobase.columns import MultiSelect, Relations
+from piccobase.testing import Caller, TestApp
 
 OPEN = Rules(list="", view="", create="", update="", delete="")
 
@@ -75,19 +76,19 @@ class Chain(Collection, tablename="chains"):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     tables = [User, Team, Task, Signed, Asked, Document, Ring, Chain]
     async with serving(tables, [], database_url, tmp_path) as guest:
         yield guest
 
 
-async def sign_up(api: Api, name: str) -> tuple[Api, str]:
+async def sign_up(api: TestApp, name: str) -> tuple[Caller, str]:
     account = {"email": f"{name}@b.co", "password": "12345678", "passwordConfirm": "12345678"}
     created = await api.create("users", **account, name=name)
     return await api.signed_in("users", account["email"], "12345678"), created["id"]
 
 
-async def outcome(api: Api, collection: str, body: dict[str, Any], **query: str) -> int | dict[str, str]:
+async def outcome(api: Caller, collection: str, body: dict[str, Any], **query: str) -> int | dict[str, str]:
     """200, or the codes by field."""
     answer = await api.ask("POST", api.records(collection), body, query=query)
     if answer.status_code == 200:
@@ -96,7 +97,7 @@ async def outcome(api: Api, collection: str, body: dict[str, Any], **query: str)
     return {name: error["code"].removeprefix("validation_") for name, error in answer.json()["data"].items()}
 
 
-async def test_the_draft_of_a_new_record_joins_the_records_it_points_to(api: Api) -> None:
+async def test_the_draft_of_a_new_record_joins_the_records_it_points_to(api: Caller) -> None:
     _, ada = await sign_up(api, "ada")
     red, blue = await api.create("teams", name="red", lead=ada), await api.create("teams", name="blue", lead=ada)
     leaderless = await api.create("teams", name="red")
@@ -114,7 +115,7 @@ async def test_the_draft_of_a_new_record_joins_the_records_it_points_to(api: Api
         assert await outcome(api, "tasks", good | refused) == {}, refused
 
 
-async def test_a_rule_that_holds_lets_the_fields_speak(api: Api) -> None:
+async def test_a_rule_that_holds_lets_the_fields_speak(api: Caller) -> None:
     _, ada = await sign_up(api, "ada")
     red = await api.create("teams", name="red", lead=ada)
     good = {"title": "x", "team": red["id"], "level": 3}
@@ -125,7 +126,7 @@ async def test_a_rule_that_holds_lets_the_fields_speak(api: Api) -> None:
     }
 
 
-async def test_a_rule_is_asked_of_the_record_as_it_was_meant_even_where_a_limit_is_broken(api: Api) -> None:
+async def test_a_rule_is_asked_of_the_record_as_it_was_meant_even_where_a_limit_is_broken(api: Caller) -> None:
     body = {"title": "toolong", "tags": ["a", "b"]}
     assert await outcome(api, "asked", body, code="7") == {"title": "max_text_constraint"}
     assert await outcome(api, "asked", body | {"title": "good"}, code="7") == 200
@@ -137,7 +138,7 @@ async def test_a_rule_is_asked_of_the_record_as_it_was_meant_even_where_a_limit_
     assert await outcome(api, "asked", body, code="8") == {}
 
 
-async def test_what_no_database_can_hold_is_nothing_to_a_rule(api: Api) -> None:
+async def test_what_no_database_can_hold_is_nothing_to_a_rule(api: Caller) -> None:
     for value in ("o\0", 5, ["o"]):
         assert await outcome(api, "asked", {"title": value, "tags": ["a", "b"]}, code="7") == {}
     _, ada = await sign_up(api, "ada")
@@ -145,7 +146,7 @@ async def test_what_no_database_can_hold_is_nothing_to_a_rule(api: Api) -> None:
     assert await outcome(api, "tasks", {"title": "x", "team": red["id"], "level": 2**40}) == {}
 
 
-async def test_only_who_has_signed_in_writes_in_their_own_name(api: Api) -> None:
+async def test_only_who_has_signed_in_writes_in_their_own_name(api: Caller) -> None:
     ada, ada_id = await sign_up(api, "ada")
     bob, bob_id = await sign_up(api, "bob")
     assert await outcome(ada, "signed", {"title": "x", "author": ada_id}) == 200
@@ -171,7 +172,7 @@ class Interrupting:
             yield begun
 
 
-async def interrupted(api: Api, sql: str, method: str, path: str, body: Any = None) -> int:
+async def interrupted(api: Caller, sql: str, method: str, path: str, body: Any = None) -> int:
     """The status of a request before whose transaction `sql` is run."""
     records = api.services.records
     db = records.db
@@ -185,7 +186,7 @@ async def interrupted(api: Api, sql: str, method: str, path: str, body: Any = No
 CLOSED = "UPDATE documents SET open = FALSE"
 
 
-async def test_a_rule_that_no_longer_holds_for_the_locked_row_refuses(api: Api) -> None:
+async def test_a_rule_that_no_longer_holds_for_the_locked_row_refuses(api: Caller) -> None:
     made = await api.create("documents", title="before")
     path = api.records("documents", made["id"])
     assert await interrupted(api, CLOSED, "PATCH", path, {"title": "after"}) == 404
@@ -195,21 +196,21 @@ async def test_a_rule_that_no_longer_holds_for_the_locked_row_refuses(api: Api) 
     assert (await api.ask("GET", path)).status_code == 200
 
 
-async def test_a_record_that_goes_meanwhile_is_not_found(api: Api) -> None:
+async def test_a_record_that_goes_meanwhile_is_not_found(api: Caller) -> None:
     for method in ("PATCH", "DELETE"):
         made = await api.create("documents", title="before")
         path = api.records("documents", made["id"])
         assert await interrupted(api, "DELETE FROM documents", method, path, {"title": "after"}) == 404
 
 
-async def test_a_modifier_starts_from_what_the_locked_row_holds(api: Api) -> None:
+async def test_a_modifier_starts_from_what_the_locked_row_holds(api: Caller) -> None:
     made = await api.create("documents", title="x", views=1)
     path = api.records("documents", made["id"])
     assert await interrupted(api, "UPDATE documents SET views = 10", "PATCH", path, {"views+": 5}) == 200
     assert (await api.ask("GET", path)).json()["views"] == 15
 
 
-async def test_records_that_hold_each_other_go_together(api: Api) -> None:
+async def test_records_that_hold_each_other_go_together(api: Caller) -> None:
     first = await api.create("rings", name="1")
     second = await api.create("rings", name="2", next=first["id"])
     third = await api.create("rings", name="3", next=second["id"])

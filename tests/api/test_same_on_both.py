@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from tests.api.test_values import COLLECTIONS, JSON_TYPE
 from tests.api.value_table import every_column
-from tests.asking import Api, serving
+from tests.asking import serving
+
+from piccobase.testing import Caller
 
 WRITES = 1500
 # JSON texts: what looks like a value of some kind, or nearly so.
@@ -45,7 +47,7 @@ def comparable(text: str) -> Any:
     return {key: value for key, value in answer.items() if key not in ("id", "created", "updated")}
 
 
-async def write(api: Api, collection: str, record_id: str, body: str) -> tuple[int, str]:
+async def write(api: Caller, collection: str, record_id: str, body: str) -> tuple[int, str]:
     method = "PATCH" if record_id else "POST"
     answer = await api.ask(method, api.records(collection, record_id), content=body, headers=JSON_TYPE)
     return answer.status_code, answer.text

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase.schema.declaration import AuthCollection
 from piccobase.schema.rules import Rules
+from piccobase.testing import Caller, TestApp
 
 PATH = "/api/settings"
 SAVING = "An error occurred while saving the new settings."
@@ -21,17 +22,17 @@ class Member(AuthCollection, tablename="members"):
 
 
 @pytest.fixture
-async def guest(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def guest(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Member], [], database_url, tmp_path) as api:
         yield api
 
 
 @pytest.fixture
-async def api(guest: Api) -> Api:
+async def api(guest: TestApp) -> Caller:
     return await guest.superuser()
 
 
-async def change(api: Api, **sections: Any) -> dict[str, Any]:
+async def change(api: Caller, **sections: Any) -> dict[str, Any]:
     """A change that must be accepted; the answer."""
     answer = await api.ask("PATCH", PATH, sections)
     assert answer.status_code == 200, answer.text
@@ -39,7 +40,7 @@ async def change(api: Api, **sections: Any) -> dict[str, Any]:
     return whole
 
 
-async def codes(api: Api, change: dict[str, Any]) -> dict[str, str]:
+async def codes(api: Caller, change: dict[str, Any]) -> dict[str, str]:
     """What is refused: places with dots, and the codes there."""
     answer = await api.ask("PATCH", PATH, change)
     assert answer.status_code == 400, answer.text
@@ -53,7 +54,7 @@ async def codes(api: Api, change: dict[str, Any]) -> dict[str, str]:
     return {place.removeprefix("."): code for place, code in flat(answer.json()["data"]).items()}
 
 
-async def test_only_superusers_read_and_change_them(guest: Api) -> None:
+async def test_only_superusers_read_and_change_them(guest: TestApp) -> None:
     await guest.create("members", email="m@example.com", password="12345678", passwordConfirm="12345678")
     member = await guest.signed_in("members", "m@example.com", "12345678")
     for method, path in (
@@ -72,7 +73,7 @@ async def test_only_superusers_read_and_change_them(guest: Api) -> None:
     assert PATH in (await superuser.ask("GET", "/api/openapi.json")).json()["paths"]
 
 
-async def test_the_object_is_the_documented_one(api: Api) -> None:
+async def test_the_object_is_the_documented_one(api: Caller) -> None:
     bucket = {"enabled": False, "bucket": "", "region": "", "endpoint": "", "accessKey": "", "forcePathStyle": False}
     rules = [
         {"label": "*:auth", "audience": "", "duration": 3, "maxRequests": 2},
@@ -110,7 +111,7 @@ async def test_the_object_is_the_documented_one(api: Api) -> None:
     assert picked.json() == {"meta": {"appName": "Acme"}, "superuserIPs": []}
 
 
-async def test_a_change_is_deep_for_sections_and_whole_for_lists(api: Api) -> None:
+async def test_a_change_is_deep_for_sections_and_whole_for_lists(api: Caller) -> None:
     changed = await change(api, meta={"appName": "Atlas"}, unknown={"x": 1}, rateLimits={"rules": []})
     assert (changed["meta"]["appName"], changed["meta"]["senderName"]) == ("Atlas", "Support")
     assert changed["rateLimits"] == {"rules": [], "excludedIPs": [], "enabled": False}
@@ -120,7 +121,7 @@ async def test_a_change_is_deep_for_sections_and_whole_for_lists(api: Api) -> No
     assert api.services.settings.current.meta.app_name == "Any case"
 
 
-async def test_secrets_are_kept_encrypted_and_never_answered(api: Api) -> None:
+async def test_secrets_are_kept_encrypted_and_never_answered(api: Caller) -> None:
     await change(
         api,
         smtp={"password": "mail-secret"},
@@ -228,14 +229,14 @@ REFUSED: list[tuple[dict[str, Any], dict[str, str]]] = [
 ]
 
 
-async def test_what_cannot_be_is_refused_with_the_documented_codes(api: Api) -> None:
+async def test_what_cannot_be_is_refused_with_the_documented_codes(api: Caller) -> None:
     before = (await api.ask("GET", PATH)).json()
     for sent, expected in REFUSED:
         assert await codes(api, sent) == expected, sent
     assert (await api.ask("GET", PATH)).json() == before
 
 
-async def test_two_rules_for_the_same_people_under_one_label_conflict(api: Api) -> None:
+async def test_two_rules_for_the_same_people_under_one_label_conflict(api: Caller) -> None:
     def rules(*audiences: str) -> dict[str, Any]:
         return {
             "rateLimits": {
@@ -265,7 +266,7 @@ OF_ANOTHER_TYPE: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_a_value_of_another_type_is_told_with_its_place(api: Api) -> None:
+async def test_a_value_of_another_type_is_told_with_its_place(api: Caller) -> None:
     for body, place in OF_ANOTHER_TYPE:
         answer = await api.ask("PATCH", PATH, body)
         assert answer.status_code == 400
@@ -273,7 +274,7 @@ async def test_a_value_of_another_type_is_told_with_its_place(api: Api) -> None:
         assert answer.json()["message"].startswith(told), body
 
 
-async def test_a_form_changes_settings_too(api: Api) -> None:
+async def test_a_form_changes_settings_too(api: Caller) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = await api.ask(
         "PATCH", PATH, content="meta.appName=123&smtp.port=25&superuserIPs=0.0.0.0%2F0", headers=headers
@@ -283,7 +284,7 @@ async def test_a_form_changes_settings_too(api: Api) -> None:
     assert (current.meta.app_name, current.smtp.port, current.superuser_ips) == ("123", 25, ("0.0.0.0/0",))
 
 
-async def test_a_bucket_cannot_be_tried_yet_and_that_is_said(api: Api) -> None:
+async def test_a_bucket_cannot_be_tried_yet_and_that_is_said(api: Caller) -> None:
     async def tried(**body: Any) -> Any:
         return (await api.ask("POST", f"{PATH}/test/s3", body)).json()
 
@@ -302,7 +303,7 @@ async def test_a_bucket_cannot_be_tried_yet_and_that_is_said(api: Api) -> None:
     assert "on the disk only" in (await tried(filesystem="storage"))["message"]
 
 
-async def test_a_client_secret_for_apple_is_a_token_signed_with_the_developers_key(api: Api) -> None:
+async def test_a_client_secret_for_apple_is_a_token_signed_with_the_developers_key(api: Caller) -> None:
     async def asked(**form: Any) -> Any:
         return await api.ask("POST", f"{PATH}/apple/generate-client-secret", form)
 

@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 import pytest
 from piccolo.columns import Boolean, DoublePrecision, Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, Rules
 from piccobase.columns import MultiSelect
+from piccobase.testing import Caller, TestApp
 
 EVERYONE = Rules(list="", view="", create="", update="", delete="")
 
@@ -49,7 +50,7 @@ SECURITY = {
 
 
 @pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
+async def api(tmp_path: Path) -> AsyncIterator[TestApp]:
     """On the embedded database: nothing here reaches one."""
     async with serving([User, Post, Strict, Locked], [], None, tmp_path) as guest:
         yield guest
@@ -93,7 +94,7 @@ NOT_FOUND = [
 
 
 @pytest.mark.parametrize(("method", "path"), NOT_FOUND, ids=[f"{method} {path[:60]}" for method, path in NOT_FOUND])
-async def test_what_is_not_routed_is_404_and_never_405(api: Api, method: str, path: str) -> None:
+async def test_what_is_not_routed_is_404_and_never_405(api: Caller, method: str, path: str) -> None:
     answer = await api.ask(method, path)
     assert is_error(answer, 404), answer.text
     assert "allow" not in answer.headers
@@ -101,11 +102,11 @@ async def test_what_is_not_routed_is_404_and_never_405(api: Api, method: str, pa
 
 
 @pytest.mark.parametrize("name", ["posts", "POSTS", "Posts", "pbc_1125843985"])
-async def test_a_collection_answers_to_its_name_in_any_case_and_to_its_id(api: Api, name: str) -> None:
+async def test_a_collection_answers_to_its_name_in_any_case_and_to_its_id(api: Caller, name: str) -> None:
     assert (await api.ask("GET", f"/api/collections/{name}/records")).status_code == 200
 
 
-async def test_the_id_of_a_record_has_a_case(api: Api) -> None:
+async def test_the_id_of_a_record_has_a_case(api: Caller) -> None:
     made = await api.create("posts", id="abcdefghijklmno")
     assert (await api.ask("GET", f"{POSTS}/{made['id'].upper()}")).status_code == 404
 
@@ -113,7 +114,7 @@ async def test_the_id_of_a_record_has_a_case(api: Api) -> None:
 @pytest.mark.parametrize(
     "path", ["/api/health", POSTS, "/api/collections/users/auth-methods", f"{POSTS}/nosuchrecord000"]
 )
-async def test_head_has_the_status_and_headers_of_get_and_no_body(api: Api, path: str) -> None:
+async def test_head_has_the_status_and_headers_of_get_and_no_body(api: Caller, path: str) -> None:
     got, head = await api.ask("GET", path), await api.ask("HEAD", path)
     assert head.content == b""
     assert head.status_code == got.status_code
@@ -122,7 +123,7 @@ async def test_head_has_the_status_and_headers_of_get_and_no_body(api: Api, path
 
 
 @pytest.mark.parametrize("path", [POSTS, "/api/health", "/nowhere/at/all"])
-async def test_a_preflight_is_answered_on_any_path(api: Api, path: str) -> None:
+async def test_a_preflight_is_answered_on_any_path(api: Caller, path: str) -> None:
     bare = await api.ask("OPTIONS", path)
     assert (bare.status_code, bare.content) == (204, b"")
     wanted = {"Origin": "http://a.example", "Access-Control-Request-Headers": "authorization,content-type"}
@@ -134,7 +135,7 @@ async def test_a_preflight_is_answered_on_any_path(api: Api, path: str) -> None:
     assert "access-control-allow-credentials" not in preflight.headers
 
 
-async def test_every_answer_to_another_origin_says_who_may_read_it_and_none_lets_cookies_along(api: Api) -> None:
+async def test_every_answer_to_another_origin_says_who_may_read_it_and_none_lets_cookies_along(api: Caller) -> None:
     made = await api.create("posts")
     asked = [("GET", POSTS), ("GET", "/api/health"), ("GET", "/nope"), ("DELETE", f"{POSTS}/{made['id']}")]
     for method, path in asked:
@@ -145,13 +146,13 @@ async def test_every_answer_to_another_origin_says_who_may_read_it_and_none_lets
         assert "access-control-allow-origin" not in (await api.ask(method, path)).headers
 
 
-async def test_a_delete_is_204_without_body_and_content_type(api: Api) -> None:
+async def test_a_delete_is_204_without_body_and_content_type(api: Caller) -> None:
     made = await api.create("posts")
     answer = await api.ask("DELETE", f"{POSTS}/{made['id']}")
     assert (answer.status_code, answer.content, answer.headers.get("content-type")) == (204, b"", None)
 
 
-async def test_health_says_a_little_more_to_superusers(api: Api) -> None:
+async def test_health_says_a_little_more_to_superusers(api: TestApp) -> None:
     guest = (await api.ask("GET", "/api/health")).json()
     assert guest == {"message": "API is healthy.", "code": 200, "data": {}}
     root = await api.superuser()
@@ -160,7 +161,7 @@ async def test_health_says_a_little_more_to_superusers(api: Api) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["", "Bearer ", "bearer ", "BEARER "])
-async def test_a_token_may_stand_bare_or_behind_bearer(api: Api, scheme: str) -> None:
+async def test_a_token_may_stand_bare_or_behind_bearer(api: TestApp, scheme: str) -> None:
     root = await api.superuser()
     headers = {"Authorization": scheme + root.token}
     assert (await api.ask("GET", "/api/collections/locked/records", headers=headers)).status_code == 200
@@ -170,7 +171,7 @@ BAD_TOKENS = ["Token {}", "Basic {}", "Bearer  {}", "{}x", "x", "a.b.c", "", "%C
 
 
 @pytest.mark.parametrize("form", BAD_TOKENS)
-async def test_a_token_that_is_none_makes_a_guest_and_no_error(api: Api, form: str) -> None:
+async def test_a_token_that_is_none_makes_a_guest_and_no_error(api: TestApp, form: str) -> None:
     root = await api.superuser()
     headers = {"Authorization": form.format(root.token).encode("latin-1").decode("latin-1")}
     statuses = [
@@ -214,7 +215,7 @@ BODIES: list[tuple[str, str | None, bytes, int]] = [
 
 
 @pytest.mark.parametrize(("type_", "body", "status"), [case[1:] for case in BODIES], ids=[case[0] for case in BODIES])
-async def test_a_body_is_read_or_refused(api: Api, type_: str | None, body: bytes, status: int) -> None:
+async def test_a_body_is_read_or_refused(api: Caller, type_: str | None, body: bytes, status: int) -> None:
     answer = await api.ask("POST", POSTS, content=body, headers={"Content-Type": type_} if type_ else {})
     if status == 200:
         assert answer.status_code == 200, answer.text
@@ -223,19 +224,19 @@ async def test_a_body_is_read_or_refused(api: Api, type_: str | None, body: byte
         assert (await api.ask("GET", POSTS)).json()["totalItems"] == 0
 
 
-async def test_an_empty_stream_of_json_is_malformed(api: Api) -> None:
+async def test_an_empty_stream_of_json_is_malformed(api: Caller) -> None:
     headers = {**JSON, "Transfer-Encoding": "chunked"}
     assert is_error(await api.ask("POST", POSTS, content=b"", headers=headers), 400)
 
 
-async def test_a_body_is_read_before_the_record_is_looked_for(api: Api) -> None:
+async def test_a_body_is_read_before_the_record_is_looked_for(api: Caller) -> None:
     path = f"{POSTS}/nosuchrecord000"
     assert is_error(await api.ask("PATCH", path, content=b"{bad", headers=JSON), 400)
     assert is_error(await api.ask("PATCH", path, {}), 404)
     assert is_error(await api.ask("GET", POSTS, content=b"{bad", headers=JSON), 400)
 
 
-async def test_a_body_that_is_too_large_is_413_by_its_length_and_while_it_comes(api: Api) -> None:
+async def test_a_body_that_is_too_large_is_413_by_its_length_and_while_it_comes(api: Caller) -> None:
     declared = {**JSON, "Content-Length": str(33 << 20)}
     assert is_error(await api.ask("POST", POSTS, content=b"{}", headers=declared), 413)
 
@@ -260,13 +261,13 @@ FORM_VALUES: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("form", "stored"), FORM_VALUES, ids=[form for form, _ in FORM_VALUES])
-async def test_the_values_of_a_form_are_inferred(api: Api, form: str, stored: dict[str, Any]) -> None:
+async def test_the_values_of_a_form_are_inferred(api: Caller, form: str, stored: dict[str, Any]) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = (await api.ask("POST", POSTS, content=form, headers=headers)).json()
     assert {name: answer[name] for name in stored} == stored
 
 
-async def test_parts_and_payloads_of_a_multipart_form_are_merged_and_files_passed_over(api: Api) -> None:
+async def test_parts_and_payloads_of_a_multipart_form_are_merged_and_files_passed_over(api: Caller) -> None:
     parts = [
         ("title", (None, "plain")),
         ("@jsonPayload", (None, '{"num": 3, "tags": ["b"]}')),
@@ -276,7 +277,7 @@ async def test_parts_and_payloads_of_a_multipart_form_are_merged_and_files_passe
     assert (answer["title"], answer["num"], answer["tags"]) == ("plain", 3, ["b"])
 
 
-async def test_keys_of_a_record_have_a_case_and_keys_of_a_form_have_none(api: Api) -> None:
+async def test_keys_of_a_record_have_a_case_and_keys_of_a_form_have_none(api: TestApp) -> None:
     assert (await api.create("posts", TITLE="a"))["title"] == ""
     await api.superuser()
     signed_in = await api.ask(
@@ -288,12 +289,12 @@ async def test_keys_of_a_record_have_a_case_and_keys_of_a_form_have_none(api: Ap
 
 
 @pytest.mark.parametrize("identity", [123, None, {"$ne": None}, ["x"], True])
-async def test_a_sign_in_takes_texts_and_nothing_else(api: Api, identity: object) -> None:
+async def test_a_sign_in_takes_texts_and_nothing_else(api: Caller, identity: object) -> None:
     body = {"identity": identity, "password": "x"}
     assert is_error(await api.ask("POST", "/api/collections/users/auth-with-password", body), 400)
 
 
-async def test_half_a_surrogate_pair_is_no_character_and_refused(api: Api) -> None:
+async def test_half_a_surrogate_pair_is_no_character_and_refused(api: Caller) -> None:
     assert is_error(await api.ask("POST", POSTS, content=rb'{"title":"a\ud800b"}', headers=JSON), 400)
 
 
@@ -335,7 +336,7 @@ QUERIES: list[tuple[str, int]] = [
 
 
 @pytest.mark.parametrize(("query", "status"), QUERIES, ids=[query[:40] for query, _ in QUERIES])
-async def test_a_query_is_answered_or_refused(api: Api, query: str, status: int) -> None:
+async def test_a_query_is_answered_or_refused(api: Caller, query: str, status: int) -> None:
     answer = await api.ask("GET", f"{POSTS}?{query}")
     if status == 200:
         assert answer.status_code == 200, answer.text
@@ -348,18 +349,18 @@ async def test_a_query_is_answered_or_refused(api: Api, query: str, status: int)
     ("query", "page", "per_page"),
     [("", 1, 30), ("page=0&perPage=0", 1, 30), ("page=99&perPage=100000", 99, 1000), ("perPage=1&perPage=5", 1, 1)],
 )
-async def test_page_and_size_are_echoed_as_they_were_taken(api: Api, query: str, page: int, per_page: int) -> None:
+async def test_page_and_size_are_echoed_as_they_were_taken(api: Caller, query: str, page: int, per_page: int) -> None:
     answer = (await api.ask("GET", f"{POSTS}?{query}")).json()
     assert (answer["page"], answer["perPage"], answer["items"]) == (page, per_page, [])
 
 
-async def test_a_filter_that_is_wrong_says_where_and_what_was_meant(api: Api) -> None:
+async def test_a_filter_that_is_wrong_says_where_and_what_was_meant(api: Caller) -> None:
     answer = await api.ask("GET", POSTS, query={"filter": "titel = 'x'"})
     assert answer.json()["message"] == 'posts has no field "titel". Did you mean "title"? (at 1: titel = \'x\')'
     assert answer.headers["x-error-code"] == "filter.unknown_field"
 
 
-async def test_an_error_of_the_database_stays_inside(api: Api) -> None:
+async def test_an_error_of_the_database_stays_inside(api: Caller) -> None:
     await api.services.engine.rows('DROP TABLE "posts"')
     answer = await api.ask("GET", POSTS)
     assert is_error(answer, 503)

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from piccolo.columns import JSON, Boolean, Integer, Numeric, Text, Timestamptz
 from tests.api.value_table import ACCEPTED_AND_REFUSED, OPEN, Target, every_column
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import Collection
 from piccobase.columns import GeoPoint, MultiSelect, Relations
+from piccobase.testing import Caller
 
 
 def declare(name: str, columns: dict[str, Any], *, lenient: bool) -> type[Collection]:
@@ -48,7 +49,7 @@ NOT_ASKED = frozenset({"bytea", "nbytes", "password", "secret"})
 
 
 @pytest.fixture
-async def root(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def root(database_url: str | None, tmp_path: Path) -> AsyncIterator[Caller]:
     async with serving(COLLECTIONS, [], database_url, tmp_path) as guest:
         yield await guest.superuser()
 
@@ -57,7 +58,7 @@ exact_json = partial(json.loads, parse_float=Decimal)
 JSON_TYPE = {"Content-Type": "application/json"}
 
 
-async def write(api: Api, method: str, path: str, field: str, sent: str) -> tuple[Any, dict[str, Any]]:
+async def write(api: Caller, method: str, path: str, field: str, sent: str) -> tuple[Any, dict[str, Any]]:
     """What the field holds afterwards, or its error as the table writes it; and the record."""
     answer = await api.ask(method, path, content=f'{{"{field}":{sent}}}', headers=JSON_TYPE)
     body = exact_json(answer.text)
@@ -102,7 +103,7 @@ def literal(value: Any) -> str | None:
 
 
 @pytest.mark.parametrize("strictness", ["strict", "lenient"])
-async def test_a_new_record_holds_what_the_table_says_wherever_it_is_read(root: Api, strictness: str) -> None:
+async def test_a_new_record_holds_what_the_table_says_wherever_it_is_read(root: Caller, strictness: str) -> None:
     wrong = []
     for field in ACCEPTED_AND_REFUSED:
         for sent, expected in table(field, strictness):
@@ -114,7 +115,7 @@ async def test_a_new_record_holds_what_the_table_says_wherever_it_is_read(root: 
     assert wrong == []
 
 
-async def not_found(root: Api, collection: str, field: str, record: dict[str, Any]) -> list[str]:
+async def not_found(root: Caller, collection: str, field: str, record: dict[str, Any]) -> list[str]:
     """Looks for the record by its id and, where its value can be written in a filter, by that."""
     viewed = await root.ask("GET", root.records(collection, record["id"]))
     wrong = [] if exact_json(viewed.text) == record else [f"{field} is viewed as {viewed.text}"]
@@ -127,7 +128,7 @@ async def not_found(root: Api, collection: str, field: str, record: dict[str, An
 
 
 @pytest.mark.parametrize("strictness", ["strict", "lenient"])
-async def test_a_stored_record_takes_and_refuses_the_same_values(root: Api, strictness: str) -> None:
+async def test_a_stored_record_takes_and_refuses_the_same_values(root: Caller, strictness: str) -> None:
     created = await root.create(strictness)
     path = root.records(strictness, created["id"])
     wrong = []
@@ -171,7 +172,7 @@ ENOUGH_FOR_STRICT = {
 
 
 @pytest.mark.parametrize(("collection", "enough"), [("demanding", ENOUGH_FOR_STRICT), ("demanding_lenient", set())])
-async def test_a_required_field_is_not_blank(root: Api, collection: str, enough: set[tuple[str, str]]) -> None:
+async def test_a_required_field_is_not_blank(root: Caller, collection: str, enough: set[tuple[str, str]]) -> None:
     target = await root.create("targets")
     full = {
         "text": "x",
@@ -197,7 +198,7 @@ async def test_a_required_field_is_not_blank(root: Api, collection: str, enough:
 TWINS = ["fi", "\ufb01", "\u00e9", "e\u0301", "\u00c5", "A\u030a", "\u212b", "null", "NULL", " null", "null ", "İ", "i"]
 
 
-async def test_texts_that_only_look_alike_are_different(root: Api) -> None:
+async def test_texts_that_only_look_alike_are_different(root: Caller) -> None:
     for text in TWINS:
         await root.create("strict", text=text)
     for text in TWINS:
@@ -205,7 +206,7 @@ async def test_texts_that_only_look_alike_are_different(root: Api) -> None:
         assert [record["text"] for record in found.json()["items"]] == [text]
 
 
-async def test_integers_and_decimals_are_compared_exactly_in_strict_collections(root: Api) -> None:
+async def test_integers_and_decimals_are_compared_exactly_in_strict_collections(root: Caller) -> None:
     for number in (2**53, 2**53 + 1, 2**63 - 1, 2**63 - 2):
         await root.create("strict", big=number)
     found = await root.ask("GET", root.records("strict"), query={"filter": f"big = {2**53 + 1}"})
@@ -219,7 +220,7 @@ async def test_integers_and_decimals_are_compared_exactly_in_strict_collections(
     assert found.json()["totalItems"] == 1
 
 
-async def test_every_mistake_is_told_at_once(root: Api) -> None:
+async def test_every_mistake_is_told_at_once(root: Caller) -> None:
     body = {"varchar": 5, "small": "x", "boolean": 1, "url": "x", "fk": "nope", "multi": ["q"], "unknown": 1}
     answer = await root.ask("POST", root.records("strict"), body)
     assert answer.status_code == 400
@@ -234,7 +235,7 @@ async def test_every_mistake_is_told_at_once(root: Api) -> None:
     assert answer.json()["message"] == "Failed to create record."
 
 
-async def test_what_nobody_can_write_is_passed_over(root: Api) -> None:
+async def test_what_nobody_can_write_is_passed_over(root: Caller) -> None:
     old = "2001-01-01 00:00:00.000Z"
     ignored = {"created": old, "updated": old, "collectionId": "x", "collectionName": "y", "expand": {}, "TEXT": "x"}
     created = await root.create("strict", **ignored)

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from piccolo.columns import UUID, Boolean, ForeignKey, Integer, Numeric, Real, Serial, Text, Varchar
 from piccolo.table import Table
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import App, AuthCollection, Collection, FieldRules, Role, Rules, View, role, signed_in
 from piccobase.base.errors import InvalidDeclaration, StartError
 from piccobase.columns import MultiSelect, Relations
+from piccobase.testing import Caller, TestApp
 
 READ = Rules(list="", view="")
 
@@ -122,13 +123,13 @@ TABLES = [Stats, Card, Pair, Play, Locked, Years, Author, Tag, Post, Band, Song]
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving(TABLES, [Role("editor")], database_url, tmp_path) as guest:
         yield guest
 
 
 @pytest.fixture
-async def root(api: Api) -> Api:
+async def root(api: TestApp) -> Caller:
     root = await api.superuser()
     for name in ("ann", "bo"):
         password = f"password-{name}"
@@ -153,14 +154,14 @@ async def root(api: Api) -> Api:
     return root
 
 
-async def listed(api: Api, view: str, **query: str) -> list[dict[str, Any]]:
+async def listed(api: Caller, view: str, **query: str) -> list[dict[str, Any]]:
     answer = await api.ask("GET", api.records(view), query=query)
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
 
 
-async def test_what_is_passed_on_keeps_its_kind(api: Api, root: Api) -> None:
+async def test_what_is_passed_on_keeps_its_kind(api: Caller, root: Caller) -> None:
     first, second = await listed(api, "cards", sort="title")
     assert first["collectionName"] == "cards"
     assert first["collectionId"] == api.services.registry.collections["cards"].id
@@ -188,7 +189,7 @@ FILTERS = [
 ]
 
 
-async def test_filters_and_sorts_work_as_on_the_sources(api: Api, root: Api) -> None:
+async def test_filters_and_sorts_work_as_on_the_sources(api: Caller, root: Caller) -> None:
     for text, titles in FILTERS:
         assert [card["title"] for card in await listed(api, "cards", filter=text, sort="title")] == titles, text
     for sort, titles in (
@@ -206,7 +207,7 @@ async def test_filters_and_sorts_work_as_on_the_sources(api: Api, root: Api) -> 
         assert (await api.ask("GET", api.records("cards"), query=query)).status_code == 400
 
 
-async def test_totals_follow_what_the_tables_hold(api: Api, root: Api) -> None:
+async def test_totals_follow_what_the_tables_hold(api: Caller, root: Caller) -> None:
     async def total() -> int:
         return int((await api.ask("GET", api.records("cards"))).json()["totalItems"])
 
@@ -215,7 +216,7 @@ async def test_totals_follow_what_the_tables_hold(api: Api, root: Api) -> None:
     assert await total() == 3
 
 
-async def test_relations_expand_from_views_and_to_them(api: Api, root: Api) -> None:
+async def test_relations_expand_from_views_and_to_them(api: Caller, root: Caller) -> None:
     card, _ = await listed(api, "cards", sort="title", expand="author.stats_via_nope,tags,author")
     assert card["expand"]["tags"][0]["name"] == "news"
     card, _ = await listed(api, "cards", sort="title", expand="author.pairs_via_author,author.cards_via_author")
@@ -226,7 +227,7 @@ async def test_relations_expand_from_views_and_to_them(api: Api, root: Api) -> N
     assert "expand" not in (await listed(api, "cards", expand="locked_via_id"))[0]
 
 
-async def test_types_are_told_from_the_query(api: Api, root: Api) -> None:
+async def test_types_are_told_from_the_query(api: Caller, root: Caller) -> None:
     [ann] = await listed(api, "stats")  # the rule leaves out who has written nothing
     assert {"id": f"{'ann':0<15}", "name": "ann", "posts": 2, "total": 13, "mean": 6.5}.items() <= ann.items()
     assert (ann["last"], ann["popular"], len(ann["latestPost"])) == ("Second", True, 24)
@@ -239,7 +240,7 @@ async def test_types_are_told_from_the_query(api: Api, root: Api) -> None:
     assert [each["name"] for each in await listed(root, "stats", sort="-posts,name")] == ["ann", "bo"]
 
 
-async def test_a_view_has_rules_of_its_own(api: Api, root: Api) -> None:
+async def test_a_view_has_rules_of_its_own(api: TestApp, root: Caller) -> None:
     ann = f"{'ann':0<15}"
     assert (await api.ask("GET", api.records("stats", ann))).status_code == 404
     signed = await api.signed_in("authors", "bo@example.com", "password-bo")
@@ -252,7 +253,7 @@ async def test_a_view_has_rules_of_its_own(api: Api, root: Api) -> None:
     assert len(await listed(api, "posts")) == 1
 
 
-async def test_declared_and_made_up_columns(api: Api, root: Api) -> None:
+async def test_declared_and_made_up_columns(api: Caller, root: Caller) -> None:
     first = (await listed(api, "pairs", sort="id"))[0]
     assert {
         "id": "First/ann",
@@ -269,7 +270,7 @@ async def test_declared_and_made_up_columns(api: Api, root: Api) -> None:
     assert (len(year["id"]), year["posts"]) == (4, 2)
 
 
-async def test_keys_of_plain_tables_stay_what_they_are(api: Api, root: Api) -> None:
+async def test_keys_of_plain_tables_stay_what_they_are(api: Caller, root: Caller) -> None:
     band = await root.create("bands", name="one")
     song = await root.create("songs", band=band["id"])
     [play] = await listed(api, "plays", filter=f"id = '{song['id']}' && band = '{band['id']}'")
@@ -279,7 +280,7 @@ async def test_keys_of_plain_tables_stay_what_they_are(api: Api, root: Api) -> N
     assert "expand" in (await listed(root, "plays", expand="band"))[0]
 
 
-async def test_nothing_writes_a_view(api: Api, root: Api) -> None:
+async def test_nothing_writes_a_view(api: Caller, root: Caller) -> None:
     for who in (api, root):
         for method, path in (
             ("POST", api.records("cards")),

@@ -9,10 +9,11 @@ from typing import Any
 import httpx
 import pytest
 from piccolo.columns import BigInt, ForeignKey, OnDelete, Varchar
-from tests.asking import SUPERUSER, Api, serving
+from tests.asking import SUPERUSER, serving
 
 from piccobase import Collection, Rules
 from piccobase.columns import MultiSelect, Relations
+from piccobase.testing import Caller, TestApp
 
 EVERYONE = Rules(list="", view="", create="", update="", delete="")
 LETTERS = [chr(code) for code in range(ord("a"), ord("z") + 1)]
@@ -55,7 +56,7 @@ TABLES = [Tally, Cat, Kitten, Toy, Club, Comment]
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving(TABLES, [], database_url, tmp_path) as guest:
         root = await guest.superuser()
         settings = {"batch": {"enabled": True, "timeout": 30}}
@@ -67,17 +68,17 @@ async def statuses(asked: Iterable[Awaitable[httpx.Response]]) -> Counter[int]:
     return Counter(answer.status_code for answer in await asyncio.gather(*asked))
 
 
-async def stored(api: Api, collection: str, record: dict[str, Any]) -> dict[str, Any]:
+async def stored(api: Caller, collection: str, record: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = (await api.ask("GET", api.records(collection, record["id"]))).json()
     return found
 
 
-async def batch(api: Api, *requests: tuple[str, str, Any]) -> httpx.Response:
+async def batch(api: Caller, *requests: tuple[str, str, Any]) -> httpx.Response:
     sent = [{"method": method, "url": url, "body": body} for method, url, body in requests]
     return await api.ask("POST", "/api/batch", {"requests": sent})
 
 
-async def test_a_hundred_clients_count_to_three_hundred(api: Api) -> None:
+async def test_a_hundred_clients_count_to_three_hundred(api: Caller) -> None:
     tally = await api.create("tallies", views=1)
     path = api.records("tallies", tally["id"])
 
@@ -93,7 +94,7 @@ async def test_a_hundred_clients_count_to_three_hundred(api: Api) -> None:
     assert (await stored(api, "tallies", tally))["views"] == 1 + 300
 
 
-async def test_entries_that_many_add_and_remove_at_once_are_all_added_and_removed(api: Api) -> None:
+async def test_entries_that_many_add_and_remove_at_once_are_all_added_and_removed(api: Caller) -> None:
     tally, club = await api.create("tallies"), await api.create("clubs")
     cats = [await api.create("cats", name=letter) for letter in LETTERS]
     tags, members = api.records("tallies", tally["id"]), api.records("clubs", club["id"])
@@ -109,7 +110,7 @@ async def test_entries_that_many_add_and_remove_at_once_are_all_added_and_remove
     assert sorted((await stored(api, "clubs", club))["cats"]) == sorted(cat["id"] for cat in cats[1::2])
 
 
-async def test_of_all_who_want_one_value_exactly_one_gets_it(api: Api) -> None:
+async def test_of_all_who_want_one_value_exactly_one_gets_it(api: Caller) -> None:
     path = api.records("cats")
     alone = [api.ask("POST", path, {"chip": "1"}) for _ in range(25)]
     together = [batch(api, ("POST", path, {"name": "first"}), ("POST", path, {"chip": "1"})) for _ in range(25)]
@@ -125,7 +126,7 @@ async def test_of_all_who_want_one_value_exactly_one_gets_it(api: Api) -> None:
     assert names.count("first") == len(names) - 1  # nothing is left of those that were undone
 
 
-async def test_what_a_batch_keeps_together_is_never_seen_apart(api: Api) -> None:
+async def test_what_a_batch_keeps_together_is_never_seen_apart(api: Caller) -> None:
     one, other = await api.create("tallies"), await api.create("tallies")
     paths = [api.records("tallies", tally["id"]) for tally in (one, other)]
     writing = True
@@ -155,7 +156,7 @@ async def test_what_a_batch_keeps_together_is_never_seen_apart(api: Api) -> None
     assert sum([(await stored(api, "tallies", tally))["views"] for tally in (one, other)]) == 0
 
 
-async def test_deletes_changes_and_creates_meet_without_harm(api: Api) -> None:
+async def test_deletes_changes_and_creates_meet_without_harm(api: Caller) -> None:
     mothers = [await api.create("cats", name=str(number)) for number in range(10)]
     kittens = [await api.create("kittens", mother=mother["id"]) for mother in mothers for _ in range(3)]
     asked = [api.ask("PATCH", api.records("kittens", kitten["id"]), {"name": "x"}) for kitten in kittens]
@@ -169,7 +170,7 @@ async def test_deletes_changes_and_creates_meet_without_harm(api: Api) -> None:
     assert await api.services.engine.rows(orphans) == [(0,)]
 
 
-async def test_the_last_two_superusers_cannot_both_be_deleted_at_once(api: Api) -> None:
+async def test_the_last_two_superusers_cannot_both_be_deleted_at_once(api: TestApp) -> None:
     root = await api.superuser()
     form = {"password": SUPERUSER[1], "passwordConfirm": SUPERUSER[1]}
     second = await root.create("_superusers", email="second@example.com", **form)
@@ -184,7 +185,7 @@ async def test_the_last_two_superusers_cannot_both_be_deleted_at_once(api: Api) 
     assert await api.services.engine.rows("SELECT COUNT(*) FROM _superusers") == [(1,)]
 
 
-async def test_a_delete_that_takes_thousands_along_lets_others_have_their_turn(api: Api) -> None:
+async def test_a_delete_that_takes_thousands_along_lets_others_have_their_turn(api: Caller) -> None:
     engine = api.services.engine
     made = await api.create("cats")
     for table, column, value in (
@@ -221,7 +222,7 @@ def _many(dialect: str, table: str, column: str, value: str, count: int) -> str:
     )
 
 
-async def test_a_chain_of_records_goes_however_long_it_is(api: Api) -> None:
+async def test_a_chain_of_records_goes_however_long_it_is(api: Caller) -> None:
     engine = api.services.engine
     number = "printf('%015d', {})" if engine.dialect == "sqlite" else "lpad(({})::text, 15, '0')"
     first = (await api.create("comments", id="0" * 15))["id"]
@@ -233,7 +234,7 @@ async def test_a_chain_of_records_goes_however_long_it_is(api: Api) -> None:
     assert await engine.rows("SELECT COUNT(*) FROM comments") == [(0,)]
 
 
-async def test_records_that_point_to_each_other_go_together(api: Api) -> None:
+async def test_records_that_point_to_each_other_go_together(api: Caller) -> None:
     one = await api.create("comments")
     other = await api.create("comments", parent=one["id"])
     assert (await api.ask("PATCH", api.records("comments", one["id"]), {"parent": other["id"]})).status_code == 200

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from piccolo.columns import UUID
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Role, Rules, owner
+from piccobase.testing import Caller, TestApp
 
 
 class User(AuthCollection, tablename="users"):
@@ -25,12 +26,12 @@ PASSWORD = "correct horse"
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([User, Member], [Role("admin")], database_url, tmp_path) as guest:
         yield guest
 
 
-async def registered(api: Api, collection: str) -> Api:
+async def registered(api: TestApp, collection: str) -> Caller:
     account: dict[str, Any] = {"email": "a@b.co", "password": PASSWORD, "passwordConfirm": PASSWORD}
     created = await api.create(collection, id=IDS[collection], **account)
     assert created["id"] == IDS[collection]
@@ -38,7 +39,7 @@ async def registered(api: Api, collection: str) -> Api:
 
 
 @pytest.mark.parametrize("collection", IDS)
-async def test_a_recycled_id_comes_without_the_roles_of_the_deleted_record(api: Api, collection: str) -> None:
+async def test_a_recycled_id_comes_without_the_roles_of_the_deleted_record(api: TestApp, collection: str) -> None:
     root, path = await api.superuser(), api.records(collection, IDS[collection])
     first = await registered(api, collection)
     granted = await root.ask("PUT", f"{path}/roles", {"roles": ["admin"]})
@@ -51,7 +52,7 @@ async def test_a_recycled_id_comes_without_the_roles_of_the_deleted_record(api: 
 
 
 @pytest.mark.parametrize("collection", IDS)
-async def test_one_sees_ones_own_address_and_nobody_elses(api: Api, collection: str) -> None:
+async def test_one_sees_ones_own_address_and_nobody_elses(api: Caller, collection: str) -> None:
     me = await registered(api, collection)
     own = (await me.ask("GET", api.records(collection, IDS[collection]))).json()
     assert own["email"] == "a@b.co"

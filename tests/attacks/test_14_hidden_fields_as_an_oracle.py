@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from piccolo.columns import ForeignKey, Integer, Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, FieldRules, Rules, role
 from piccobase.schema.rules import Role
+from piccobase.testing import Caller, TestApp
 
 
 class Owner(AuthCollection, tablename="owners"):
@@ -32,7 +33,7 @@ class Note(Collection, tablename="notes"):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Owner, Diary, Note], [Role("editor")], database_url, tmp_path) as guest:
         yield guest
 
@@ -61,7 +62,7 @@ QUERIES = [
 
 @pytest.mark.parametrize("query", QUERIES, ids=[str(query) for query in QUERIES])
 async def test_a_question_about_what_cannot_be_read_is_refused_and_names_nothing(
-    api: Api, query: dict[str, str]
+    api: TestApp, query: dict[str, str]
 ) -> None:
     root = await api.superuser()
     await root.create("notes", title="x", secret="x", rank=5)
@@ -70,13 +71,13 @@ async def test_a_question_about_what_cannot_be_read_is_refused_and_names_nothing
     assert (await root.ask("GET", root.records("notes"), query=query)).status_code == 200
 
 
-async def test_a_near_miss_is_not_helped_to_a_hidden_name(api: Api) -> None:
+async def test_a_near_miss_is_not_helped_to_a_hidden_name(api: Caller) -> None:
     for wrong in ("secre = 1", "ranc = 1", "owner.pins = 1", "owner.tokenKe = 1"):
         message = (await api.ask("GET", api.records("notes"), query={"filter": wrong})).json()["message"]
         assert "Did you mean" not in message
 
 
-async def test_no_excerpt_and_no_pick_brings_a_hidden_field(api: Api) -> None:
+async def test_no_excerpt_and_no_pick_brings_a_hidden_field(api: TestApp) -> None:
     root = await api.superuser()
     made = await root.create("notes", title="x", secret="TOP", rank=5)
     for fields in ("*", "secret", "rank,secret", "*:excerpt(9)", "secret:excerpt(9)"):

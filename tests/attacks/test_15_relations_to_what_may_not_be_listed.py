@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from piccolo.columns import Boolean, ForeignKey, Integer, Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, FieldRules, Role, Rules, role
 from piccobase.columns import Relations
+from piccobase.testing import Caller, TestApp
 
 PUBLIC = "open = true"
 
@@ -77,12 +78,12 @@ TABLES = [Member, Diary, Tag, Post, Comment, Note, Draft, Objection]
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving(TABLES, [Role("editor")], database_url, tmp_path) as guest:
         yield guest
 
 
-async def titles(api: Api, collection: str = "posts", **query: str) -> list[str]:
+async def titles(api: Caller, collection: str = "posts", **query: str) -> list[str]:
     answer = await api.ask("GET", api.records(collection), query=query)
     assert answer.status_code == 200, (query, answer.text)
     page = answer.json()
@@ -94,7 +95,7 @@ async def titles(api: Api, collection: str = "posts", **query: str) -> list[str]
 SECRETS = ["tags.name", "comments_via_post.text", "comments_via_also.text", "comments_via_post.number"]
 
 
-async def fill(api: Api, secret: str, number: int) -> None:
+async def fill(api: TestApp, secret: str, number: int) -> None:
     root = await api.superuser()
     shown = await root.create("tags", name="shown")
     hidden = await root.create("tags", name=secret, open=False)
@@ -113,7 +114,7 @@ OPERATORS = ("=", "!=", ">", ">=", "<", "<=", "~", "!~")
 
 @pytest.mark.parametrize(("secret", "number"), [("aaa", 1), ("zzz", 9)])
 async def test_records_that_differ_in_what_is_hidden_are_found_together_or_not_at_all(
-    api: Api, secret: str, number: int
+    api: Caller, secret: str, number: int
 ) -> None:
     await fill(api, secret, number)
     told = []
@@ -129,7 +130,7 @@ async def test_records_that_differ_in_what_is_hidden_are_found_together_or_not_a
     assert told == []
 
 
-async def test_no_order_tells_of_what_is_hidden(api: Api) -> None:
+async def test_no_order_tells_of_what_is_hidden(api: Caller) -> None:
     for secret, number in (("aaa", 1), ("zzz", 9)):
         await fill(api, secret, number)
     for path in SECRETS:
@@ -139,7 +140,7 @@ async def test_no_order_tells_of_what_is_hidden(api: Api) -> None:
             assert without == ["plain", "secret", "plain", "secret"], sort
 
 
-async def test_a_private_address_is_found_by_nothing_and_sorts_as_none(api: Api) -> None:
+async def test_a_private_address_is_found_by_nothing_and_sorts_as_none(api: TestApp) -> None:
     root = await api.superuser()
     people = {}
     for name, shown in (("ann", True), ("zoe", False)):
@@ -182,7 +183,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("text", REFUSED)
-async def test_a_path_into_the_forbidden_is_refused_and_named_by_nothing(api: Api, text: str) -> None:
+async def test_a_path_into_the_forbidden_is_refused_and_named_by_nothing(api: Caller, text: str) -> None:
     path = text.split(" ")[0]
     for query in ({"filter": text}, *([] if "(" in path or path == "title" else [{"sort": path}])):
         answer = await api.ask("GET", api.records("posts"), query=query)
@@ -190,14 +191,14 @@ async def test_a_path_into_the_forbidden_is_refused_and_named_by_nothing(api: Ap
         assert "Did you mean" not in answer.json()["message"]
 
 
-async def test_a_near_miss_gives_no_name_away(api: Api) -> None:
+async def test_a_near_miss_gives_no_name_away(api: Caller) -> None:
     for wrong in ("readers.pinn = 1", "readers.ranc = 1", "notes_via_pots.text = ''", "diarys_via_post.x = 1"):
         answer = await api.ask("GET", api.records("posts"), query={"filter": wrong})
         assert answer.status_code == 400
         assert "Did you mean" not in answer.json()["message"]
 
 
-async def test_a_filter_does_not_make_the_rule_blind(api: Api) -> None:
+async def test_a_filter_does_not_make_the_rule_blind(api: TestApp) -> None:
     """The list rule asks for objections that the guest does not see. A filter by the same path must not change that."""
     root = await api.superuser()
     await root.create("drafts", title="fine")
@@ -221,7 +222,7 @@ BOMBS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("query", BOMBS, ids=range(len(BOMBS)))
-async def test_a_bomb_of_relations_is_answered_and_so_is_the_next_request(api: Api, query: dict[str, str]) -> None:
+async def test_a_bomb_of_relations_is_answered_and_so_is_the_next_request(api: Caller, query: dict[str, str]) -> None:
     await fill(api, "aaa", 1)
     answer = await api.ask("GET", api.records("posts"), query=query)
     assert answer.status_code in (200, 400), answer.text

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from piccolo.columns import Boolean, ForeignKey, Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, Role, Rules, owner
 from piccobase.columns import Relations
+from piccobase.testing import TestApp
 
 
 class User(AuthCollection, tablename="users"):
@@ -55,7 +56,7 @@ Knot.others.target = Knot
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([User, Vault, Diary, Note, Knot], [Role("editor")], database_url, tmp_path) as guest:
         yield guest
 
@@ -81,7 +82,7 @@ LOCKED = [
 ]
 
 
-async def test_no_path_leads_into_what_view_hides(api: Api) -> None:
+async def test_no_path_leads_into_what_view_hides(api: TestApp) -> None:
     root = await api.superuser()
     tokens = {}
     for name in ("ann", "bo"):
@@ -118,7 +119,7 @@ async def test_no_path_leads_into_what_view_hides(api: Api) -> None:
     assert (await root.ask("GET", api.records("notes", hidden), query={"expand": "vault"})).text.count("TOP") == 1
 
 
-async def test_records_that_lead_to_each_other_end_in_an_error_and_not_in_gigabytes(api: Api) -> None:
+async def test_records_that_lead_to_each_other_end_in_an_error_and_not_in_gigabytes(api: TestApp) -> None:
     """A hundred records, six levels: a trillion records, were each written out."""
     root = await api.superuser()
     ids = [f"{number:015}" for number in range(100)]
@@ -162,7 +163,7 @@ HOSTILE = [
 ]
 
 
-async def test_no_text_is_more_than_a_name(api: Api) -> None:
+async def test_no_text_is_more_than_a_name(api: TestApp) -> None:
     root = await api.superuser()
     note = await root.create("notes", public=True)
     for expand in HOSTILE:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from piccolo.columns import JSONB, Integer, Varchar
 from piccolo.table import Table
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import App, Collection, Role, Rules
 from piccobase.base.errors import InvalidDeclaration
 from piccobase.columns import MultiSelect
+from piccobase.testing import Caller, TestApp
 
 
 class Note(Collection, tablename="notes"):
@@ -68,7 +69,7 @@ PAYLOADS = [
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Note], [], database_url, tmp_path) as guest:
         root = await guest.superuser()
         for title in ("public", "private"):
@@ -76,12 +77,12 @@ async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
         yield guest
 
 
-async def assert_unharmed(api: Api) -> None:
+async def assert_unharmed(api: Caller) -> None:
     rows = await api.services.engine.rows('SELECT title FROM "notes" ORDER BY title')
     assert [row[0] for row in rows] == ["private", "public"]
 
 
-async def test_a_name_in_a_parameter_finds_no_more_than_the_rule_lets_through(api: Api) -> None:
+async def test_a_name_in_a_parameter_finds_no_more_than_the_rule_lets_through(api: Caller) -> None:
     answered = {}
     for payload in PAYLOADS:
         for query in (
@@ -101,7 +102,7 @@ async def test_a_name_in_a_parameter_finds_no_more_than_the_rule_lets_through(ap
     await assert_unharmed(api)
 
 
-async def test_a_name_in_a_body_or_path_changes_nothing(api: Api) -> None:
+async def test_a_name_in_a_body_or_path_changes_nothing(api: Caller) -> None:
     [public] = (await api.ask("GET", api.records("notes"))).json()["items"]
     path = api.records("notes", public["id"])
     for payload in PAYLOADS:

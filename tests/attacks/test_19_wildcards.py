@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from piccolo.columns import Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import Collection, Rules
+from piccobase.testing import Caller, TestApp
 
 
 class Note(Collection, tablename="notes"):
@@ -46,7 +47,7 @@ SEARCHES: list[tuple[str, list[str]]] = [
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Note, Found], [], database_url, tmp_path) as guest:
         root = await guest.superuser()
         for title in TITLES:
@@ -55,13 +56,13 @@ async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
         yield guest
 
 
-async def titles(api: Api, collection: str, **query: str) -> list[str]:
+async def titles(api: Caller, collection: str, **query: str) -> list[str]:
     answer = await api.ask("GET", api.records(collection), query=query)
     assert answer.status_code == 200, answer.text
     return sorted(record["title"] for record in answer.json()["items"])
 
 
-async def test_wildcards_are_signs_unless_a_percent_sign_makes_a_pattern(api: Api) -> None:
+async def test_wildcards_are_signs_unless_a_percent_sign_makes_a_pattern(api: Caller) -> None:
     wrong = {}
     for text, found in SEARCHES:
         answered = await titles(api, "notes", filter=f"title ~ '{text}'")
@@ -71,7 +72,7 @@ async def test_wildcards_are_signs_unless_a_percent_sign_makes_a_pattern(api: Ap
     assert wrong == {}
 
 
-async def test_a_search_in_a_rule_takes_the_caller_s_signs_as_signs(api: Api) -> None:
+async def test_a_search_in_a_rule_takes_the_caller_s_signs_as_signs(api: Caller) -> None:
     assert await titles(api, "found") == []
     assert await titles(api, "found", q="_") == ["a_b"]
     assert await titles(api, "found", q="a_b") == ["a_b"]

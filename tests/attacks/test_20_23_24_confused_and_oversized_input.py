@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from piccolo.columns import Integer, Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, Rules
+from piccobase.testing import Caller, TestApp
 
 
 class User(AuthCollection, tablename="users"):
@@ -22,7 +23,7 @@ class Note(Collection, tablename="notes"):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([User, Note], [], database_url, tmp_path) as guest:
         yield guest
 
@@ -32,7 +33,7 @@ WRONG: list[Any] = [{"$ne": None}, {}, [], ["x"], True, 5, 1.5, None]
 
 @pytest.mark.parametrize("value", WRONG, ids=repr)
 @pytest.mark.parametrize("key", ["identity", "password", "identityField"])
-async def test_no_value_but_a_text_signs_anybody_in(api: Api, key: str, value: Any) -> None:
+async def test_no_value_but_a_text_signs_anybody_in(api: Caller, key: str, value: Any) -> None:
     await api.create("users", email="a@b.co", password="12345678", passwordConfirm="12345678")
     body = {"identity": "a@b.co", "password": "12345678", key: value}
     answer = await api.ask("POST", "/api/collections/users/auth-with-password", body)
@@ -41,7 +42,7 @@ async def test_no_value_but_a_text_signs_anybody_in(api: Api, key: str, value: A
 
 
 @pytest.mark.parametrize("value", [{"$gt": 0}, ["x"], 5, True], ids=repr)
-async def test_a_strict_field_takes_no_value_of_another_type(api: Api, value: Any) -> None:
+async def test_a_strict_field_takes_no_value_of_another_type(api: Caller, value: Any) -> None:
     answer = await api.ask("POST", api.records("notes"), {"title": value})
     assert answer.json()["data"]["title"]["code"] == "validation_invalid_value"
 
@@ -59,7 +60,7 @@ BOMBS = [
 
 
 @pytest.mark.parametrize("bomb", BOMBS, ids=[bomb[:20] for bomb in BOMBS])
-async def test_a_bomb_is_answered_and_so_is_the_next_request(api: Api, bomb: str) -> None:
+async def test_a_bomb_is_answered_and_so_is_the_next_request(api: Caller, bomb: str) -> None:
     answer = await api.ask("GET", api.records("notes"), query={"filter": bomb})
     assert answer.status_code in (200, 400)
     assert (await api.ask("GET", "/api/health")).status_code == 200
@@ -80,7 +81,9 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=repr)
-async def test_hostile_texts_are_values_wherever_they_stand_and_the_database_says_nothing(api: Api, text: str) -> None:
+async def test_hostile_texts_are_values_wherever_they_stand_and_the_database_says_nothing(
+    api: Caller, text: str
+) -> None:
     made = await api.ask("POST", api.records("notes"), {"title": text[:20]})
     assert made.status_code in (200, 400)
     for query in ({"filter": f"title = '{text}'"}, {"sort": text}, {"fields": text}, {text: text}, {"page": text}):

@@ -7,11 +7,12 @@ from urllib.parse import quote
 
 import pytest
 from piccolo.columns import JSONB, UUID, Email, Interval, Numeric, Text, Time, Timestamptz
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import Collection, Rules
 from piccobase.columns import URL, Editor, GeoPoint, MultiSelect
 from piccobase.records.picking import parse_fields, pick
+from piccobase.testing import Caller, TestApp
 
 LENGTH = 100_000  # characters; what grows with their square takes minutes
 SECONDS = 1.0  # of this process's own time, many times what is needed
@@ -56,13 +57,13 @@ def texts() -> list[str]:
 
 
 @pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
+async def api(tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Everything, Asked], [], None, tmp_path) as guest:
         yield guest
 
 
 @pytest.mark.parametrize("field", FIELDS)
-async def test_a_hostile_value_is_taken_or_refused_at_once(api: Api, field: str) -> None:
+async def test_a_hostile_value_is_taken_or_refused_at_once(api: Caller, field: str) -> None:
     slowest = 0.0
     for text in texts():
         begun = time.process_time()
@@ -73,7 +74,7 @@ async def test_a_hostile_value_is_taken_or_refused_at_once(api: Api, field: str)
 
 
 @pytest.mark.parametrize("parameter", ["filter", "sort", "fields", "page", "perPage", "skipTotal", "expand", "other"])
-async def test_a_hostile_parameter_is_taken_or_refused_at_once(api: Api, parameter: str) -> None:
+async def test_a_hostile_parameter_is_taken_or_refused_at_once(api: Caller, parameter: str) -> None:
     slowest = 0.0
     for piece in PIECES:
         for length in (250, 3400, 10_000):  # a filter may have 3500 bytes, the query string 64 KiB
@@ -85,7 +86,7 @@ async def test_a_hostile_parameter_is_taken_or_refused_at_once(api: Api, paramet
     assert slowest < SECONDS
 
 
-async def test_a_hostile_text_that_a_rule_compares_is_compared_at_once(api: Api) -> None:
+async def test_a_hostile_text_that_a_rule_compares_is_compared_at_once(api: Caller) -> None:
     for piece in PIECES:
         for end in ("", "!"):
             text = (piece * LENGTH)[:10_000] + end

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from piccolo.columns import Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import Collection, Rules
+from piccobase.testing import Caller, TestApp
 
 
 class Note(Collection, tablename="notes"):
@@ -16,7 +17,7 @@ class Note(Collection, tablename="notes"):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Note], [], database_url, tmp_path) as guest:
         yield guest
 
@@ -47,7 +48,7 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-async def test_a_parameter_that_asks_for_more_changes_nothing(api: Api, question: str) -> None:
+async def test_a_parameter_that_asks_for_more_changes_nothing(api: TestApp, question: str) -> None:
     root = await api.superuser()
     made = await root.create("notes", text="x")
     for path in (api.records("notes"), api.records("notes", made["id"]), "/api/health", api.records("nope")):
@@ -57,7 +58,7 @@ async def test_a_parameter_that_asks_for_more_changes_nothing(api: Api, question
 
 
 @pytest.mark.parametrize("name", HEADERS)
-async def test_a_header_that_asks_for_more_changes_nothing(api: Api, name: str) -> None:
+async def test_a_header_that_asks_for_more_changes_nothing(api: TestApp, name: str) -> None:
     root = await api.superuser()
     made = await root.create("notes", text="x")
     for path in (api.records("notes"), api.records("notes", made["id"]), "/api/health", api.records("nope")):
@@ -67,7 +68,7 @@ async def test_a_header_that_asks_for_more_changes_nothing(api: Api, name: str) 
         assert asked.headers["content-type"] == "application/json"
 
 
-async def test_what_a_client_sends_is_told_back_as_json_and_never_as_a_page(api: Api) -> None:
+async def test_what_a_client_sends_is_told_back_as_json_and_never_as_a_page(api: Caller) -> None:
     script = "<script>alert(1)</script>"
     for query in ({"filter": script}, {"sort": script}, {"page": script}, {"skipTotal": script}):
         answer = await api.ask("GET", api.records("notes"), query=query)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from piccolo.columns import Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Role, Rules, owner
+from piccobase.testing import Caller, TestApp
 
 
 class User(AuthCollection, tablename="users"):
@@ -16,12 +17,12 @@ class User(AuthCollection, tablename="users"):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([User], [Role("admin", may_grant=["admin"])], database_url, tmp_path) as guest:
         yield guest
 
 
-async def test_a_body_sets_only_what_its_sender_may(api: Api) -> None:
+async def test_a_body_sets_only_what_its_sender_may(api: TestApp) -> None:
     greedy = {
         "tokenKey": "k" * 50,
         "roles": ["admin"],
@@ -51,7 +52,7 @@ async def test_a_body_sets_only_what_its_sender_may(api: Api) -> None:
 
 
 @pytest.mark.parametrize("collection", ["_superusers", "_roles", "_secrets", "_collections", "migration"])
-async def test_the_system_s_tables_cannot_be_reached(api: Api, collection: str) -> None:
+async def test_the_system_s_tables_cannot_be_reached(api: Caller, collection: str) -> None:
     """Case 7: through the generic routes."""
     form = {"email": "a@b.co", "password": "12345678", "passwordConfirm": "12345678"}
     statuses = {
@@ -66,7 +67,7 @@ async def test_the_system_s_tables_cannot_be_reached(api: Api, collection: str) 
     assert statuses == ({403} if collection == "_superusers" else {404})
 
 
-async def test_a_new_record_does_not_inherit_the_roles_of_one_that_went_by_another_way(api: Api) -> None:
+async def test_a_new_record_does_not_inherit_the_roles_of_one_that_went_by_another_way(api: TestApp) -> None:
     """Case 8: an id can be chosen, and plain SQL deletes a record without its roles."""
     form = {"email": "a@b.co", "password": "12345678", "passwordConfirm": "12345678", "id": "abcdefghij12345"}
     made = await api.create("users", **form)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from piccolo.columns import BigInt, Text, Timestamptz, Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, AuthOptions, Collection, Rules, owner
+from piccobase.testing import Caller, TestApp
 
 OPEN = Rules(list="", view="", create="", update="")
 
@@ -32,7 +33,7 @@ class Loose(Collection, tablename="loose", lenient=True):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([User, Note, Loose], [], database_url, tmp_path) as guest:
         yield guest
 
@@ -42,7 +43,7 @@ TEXTS += ["\ufb01", "\u212a", "\u017f", "e\u0301", "\u00e9"]  # what NFKC or NFC
 
 
 @pytest.mark.parametrize("collection", ["notes", "loose"])
-async def test_a_text_stays_the_text_it_is(api: Api, collection: str) -> None:
+async def test_a_text_stays_the_text_it_is(api: Caller, collection: str) -> None:
     for text in TEXTS:
         made = await api.create(collection, text=text)
         viewed = (await api.ask("GET", api.records(collection, made["id"]))).json()
@@ -54,7 +55,7 @@ async def test_a_text_stays_the_text_it_is(api: Api, collection: str) -> None:
 
 @pytest.mark.parametrize("collection", ["notes", "loose"])
 async def test_a_number_beyond_doubles_and_a_moment_without_a_zone_stay_what_they_are(
-    api: Api, collection: str
+    api: Caller, collection: str
 ) -> None:
     for number in (2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63)):
         made = await api.create(collection, number=number)
@@ -68,7 +69,7 @@ async def test_a_number_beyond_doubles_and_a_moment_without_a_zone_stay_what_the
     assert made["moment"] == "2024-03-31 02:30:00.000Z"
 
 
-async def test_an_id_is_one_id(api: Api) -> None:
+async def test_an_id_is_one_id(api: Caller) -> None:
     await api.create("notes", id="abcdefghij12345")
     for id_ in ("abcdefghij12345 ", " abcdefghij12345", "abcdefghij1234\uff15", "abcdefghij12345\n"):
         answer = await api.ask("POST", api.records("notes"), {"id": id_})
@@ -87,7 +88,7 @@ TWINS = [
 ]
 
 
-async def test_accounts_whose_names_look_alike_are_two_accounts(api: Api) -> None:
+async def test_accounts_whose_names_look_alike_are_two_accounts(api: Caller) -> None:
     for number, (name, twin) in enumerate(TWINS):
         made = []
         for which, nick in enumerate((name, twin)):

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from piccolo.columns import Integer, Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Collection, FieldRules, Role, Rules, owner, role
+from piccobase.testing import Caller, TestApp
 
 NOTES, USERS = "/api/collections/notes/records", "/api/collections/users/records"
 FORM = {"password": "12345678", "passwordConfirm": "12345678"}
@@ -32,7 +33,7 @@ class Note(Collection, tablename="notes"):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([User, Note], [Role("editor")], database_url, tmp_path) as guest:
         root = await guest.superuser()
         limits = {"enabled": True, "rules": [{"label": "*:create", "maxRequests": 5, "duration": 60}]}
@@ -41,19 +42,19 @@ async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
         yield guest
 
 
-async def batch(api: Api, *requests: tuple[str, str, Any]) -> tuple[int, Any]:
+async def batch(api: Caller, *requests: tuple[str, str, Any]) -> tuple[int, Any]:
     sent = [{"method": method, "url": url, "body": body} for method, url, body in requests]
     answer = await api.ask("POST", "/api/batch", {"requests": sent})
     return answer.status_code, answer.json()
 
 
-async def test_fifty_guesses_in_a_batch_are_fifty_guesses(api: Api) -> None:
+async def test_fifty_guesses_in_a_batch_are_fifty_guesses(api: Caller) -> None:
     status, answer = await batch(api, *[("POST", NOTES, {"text": "x"})] * 6)
     assert (status, answer["data"]["requests"]["5"]["response"]["status"]) == (400, 429)
     assert (await api.ask("POST", NOTES, {"text": "x"})).status_code == 429  # what was refused has counted
 
 
-async def test_nothing_is_hashed_for_those_who_may_not(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_hashed_for_those_who_may_not(api: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed = []
     hasher = api.services.hasher
     real = type(hasher).hash
@@ -71,7 +72,7 @@ async def test_nothing_is_hashed_for_those_who_may_not(api: Api, monkeypatch: py
     assert hashed == ["12345678"]
 
 
-async def test_what_is_hidden_alone_is_hidden_in_a_batch(api: Api) -> None:
+async def test_what_is_hidden_alone_is_hidden_in_a_batch(api: Caller) -> None:
     status, answer = await batch(api, ("POST", NOTES, {"id": "n" * 15, "text": "private", "stars": 9, "secret": "x"}))
     assert (status, answer[0]["body"]["stars"]) == (200, 0)
     assert "secret" not in answer[0]["body"]
@@ -83,7 +84,7 @@ async def test_what_is_hidden_alone_is_hidden_in_a_batch(api: Api) -> None:
     assert answer["data"]["requests"]["0"]["response"]["status"] == 403
 
 
-async def test_a_batch_gives_nobody_rights(api: Api) -> None:
+async def test_a_batch_gives_nobody_rights(api: Caller) -> None:
     status, _ = await batch(api, ("POST", USERS, {"id": "u" * 15, "email": "a@b.co", **FORM, "roles": ["editor"]}))
     assert status == 200
     status, answer = await batch(api, ("PUT", f"{USERS}/{'u' * 15}/roles", {"roles": ["editor"]}))

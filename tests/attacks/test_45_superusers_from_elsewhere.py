@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.asking import SUPERUSER, Api, serving
+from tests.asking import SUPERUSER, serving
 from tests.attacks.test_43_44_45_claimed_addresses import FORWARDED
 from tests.dashboard.entering import Visitor
 
 from piccobase.schema.declaration import Collection
 from piccobase.schema.rules import Rules
+from piccobase.testing import Caller
 
 ENTRANCE = "/api/collections/_superusers/auth-with-password"
 
@@ -19,7 +20,7 @@ class Note(Collection, tablename="notes"):
 
 
 @pytest.fixture
-async def superuser(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def superuser(database_url: str | None, tmp_path: Path) -> AsyncIterator[Caller]:
     """Signed in, and then kept out: requests come from 127.0.0.1."""
     async with serving([Note], [], database_url, tmp_path) as api:
         signed_in = await api.superuser()
@@ -27,7 +28,7 @@ async def superuser(database_url: str | None, tmp_path: Path) -> AsyncIterator[A
         yield signed_in
 
 
-async def test_every_door_is_shut(superuser: Api) -> None:
+async def test_every_door_is_shut(superuser: Caller) -> None:
     client, token = superuser.client, superuser.token
     for spelled in (token, f"Bearer {token}", f"bearer {token}"):
         headers = {"Authorization": spelled}
@@ -42,7 +43,7 @@ async def test_every_door_is_shut(superuser: Api) -> None:
         assert (await visitor.get(path)).status_code == 403, path
 
 
-async def test_claiming_an_allowed_address_opens_none(superuser: Api) -> None:
+async def test_claiming_an_allowed_address_opens_none(superuser: Caller) -> None:
     headers = {"Authorization": superuser.token}
     for name, value in FORWARDED.items():
         assert (await superuser.client.get("/api/settings", headers=headers | {name: value})).status_code == 403, name
@@ -54,7 +55,7 @@ async def test_claiming_an_allowed_address_opens_none(superuser: Api) -> None:
     assert allowed.status_code == 200
 
 
-async def test_nobody_learns_from_elsewhere_whether_a_superusers_password_fits(superuser: Api) -> None:
+async def test_nobody_learns_from_elsewhere_whether_a_superusers_password_fits(superuser: Caller) -> None:
     right = {"identity": SUPERUSER[0], "password": SUPERUSER[1]}
     answers = [
         await superuser.client.post(path, json=draft)

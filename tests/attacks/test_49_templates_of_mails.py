@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from piccolo.columns import Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, FieldRules, MailTemplate, Rules
 from piccobase.mail.accounts import write_account_mail
@@ -15,6 +15,7 @@ from piccobase.mail.collecting import Collector
 from piccobase.mail.errors import InvalidMail
 from piccobase.mail.message import Sender
 from piccobase.mail.sandbox import render
+from piccobase.testing import Caller
 
 SENDER = Sender("Shop", "shop@example.com", "Shop", "https://shop.example")
 
@@ -111,25 +112,25 @@ def test_values_are_escaped_and_plain() -> None:
 
 
 @pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
+async def api(tmp_path: Path) -> AsyncIterator[Caller]:
     mails = {"order": MailTemplate("Order", "{{ name }}")}
     async with serving([Member], [], None, tmp_path, mails=mails) as guest:
         yield await guest.superuser()
 
 
 @pytest.fixture
-def outbox(api: Api) -> Collector:
+def outbox(api: Caller) -> Collector:
     collector = Collector()
     api.services.mail.mailer = lambda: collector
     return collector
 
 
-async def edit(api: Api, **template: str) -> int:
+async def edit(api: Caller, **template: str) -> int:
     answer = await api.ask("PATCH", "/api/settings/sections", {"mail": {"templates": [template]}})
     return answer.status_code
 
 
-async def test_superusers_cannot_save_a_template_that_would_run_code(api: Api) -> None:
+async def test_superusers_cannot_save_a_template_that_would_run_code(api: Caller) -> None:
     assert await edit(api, template="order", subject="s", body="{{ name.__class__.mro() }}") == 400
     assert await edit(api, template="order", subject="{% include 'x' %}", body="b") == 400
     assert await edit(api, template="order", subject="s", body="b", text="{{ ().__class__ }}") == 400
@@ -138,7 +139,7 @@ async def test_superusers_cannot_save_a_template_that_would_run_code(api: Api) -
 
 
 async def test_whoever_fills_a_record_writes_no_page_and_no_header_and_learns_no_token(
-    api: Api, outbox: Collector
+    api: Caller, outbox: Collector
 ) -> None:
     members = api.services.registry.collections["members"]
     body = '<p title="{RECORD:name}">{RECORD:name}</p>{ACTION_URL}'
@@ -158,7 +159,7 @@ async def test_whoever_fills_a_record_writes_no_page_and_no_header_and_learns_no
     assert "n" * 500 not in long.html
 
 
-async def test_no_template_shows_what_the_reader_may_not_see(api: Api) -> None:
+async def test_no_template_shows_what_the_reader_may_not_see(api: Caller) -> None:
     members = api.services.registry.collections["members"]
     for field in ("password", "tokenKey", "secret_note", "remark", "nothing", "__class__"):
         place = f"{{RECORD:{field}}}"

@@ -9,11 +9,12 @@ from typing import Any
 import apsw
 import pytest
 from piccolo.columns import Varchar
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import AuthCollection, Rules
 from piccobase.logs import recording
 from piccobase.logs.store import DEFAULT_DATA_SIZE
+from piccobase.testing import Caller, TestApp
 
 PASSWORD = "correct-horse-battery"
 
@@ -24,12 +25,12 @@ class Reader(AuthCollection, tablename="readers"):
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([Reader], [], database_url, tmp_path, logs=True) as served:
         yield served
 
 
-async def everything_kept(api: Api) -> list[str]:
+async def everything_kept(api: Caller) -> list[str]:
     """All that the log's database holds, as texts."""
     await api.services.request_log.flush()
     store = api.services.request_log.store
@@ -37,7 +38,7 @@ async def everything_kept(api: Api) -> list[str]:
     return [f"{message} {data}" for message, data in rows]
 
 
-async def test_neither_tokens_nor_passwords_are_kept(api: Api) -> None:
+async def test_neither_tokens_nor_passwords_are_kept(api: TestApp) -> None:
     root = await api.superuser()
     person = {"email": "r@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD}
     assert (await api.ask("POST", api.records("readers"), person)).status_code == 200
@@ -58,7 +59,7 @@ async def test_neither_tokens_nor_passwords_are_kept(api: Api) -> None:
         assert not [text for text in kept if secret in text]
 
 
-async def test_long_urls_and_headers_are_cut_before_they_wait(api: Api) -> None:
+async def test_long_urls_and_headers_are_cut_before_they_wait(api: Caller) -> None:
     long = "x" * 30_000
     await api.client.get(f"/api/collections/readers/records/{long}", headers={"User-Agent": long, "Referer": long})
     await api.client.get(f"/api/{long}?{long}", headers={"User-Agent": long, "Referer": long})
@@ -68,7 +69,7 @@ async def test_long_urls_and_headers_are_cut_before_they_wait(api: Api) -> None:
 
 
 async def test_more_requests_than_the_log_can_take_are_answered_and_counted(
-    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    api: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(recording, "MOST_WAITING", 5)
     for _ in range(12):
@@ -78,7 +79,7 @@ async def test_more_requests_than_the_log_can_take_are_answered_and_counted(
     assert "7 were not logged" in caplog.text
 
 
-async def test_no_text_of_a_client_forges_an_entry_or_costs_others_theirs(api: Api) -> None:
+async def test_no_text_of_a_client_forges_an_entry_or_costs_others_theirs(api: Caller) -> None:
     hostile = ["%00", "%0A%22%5D%2C%5B1%2C0%2C%22forged%22", "%ED%A0%80", "%FF%FE", "'); DROP TABLE logs; --"]
     for text in hostile:
         await api.client.get(f"/api/{text}?{text}", headers={"User-Agent": '\\u0000"]]'})

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import httpx
 from piccolo.table import Table
-from tests.asking import SUPERUSER, Api, serving
+from tests.asking import SUPERUSER, serving
+
+from piccobase.testing import TestApp
 
 SAME_ORIGIN = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
 
@@ -16,7 +18,7 @@ SAME_ORIGIN = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Site": "same-origin",
 class Visitor:
     """Somebody with a browser. Redirects are not followed."""
 
-    api: Api
+    api: TestApp
     headers: dict[str, str] = field(default_factory=lambda: dict(SAME_ORIGIN))
 
     async def get(self, path: str, **headers: str) -> httpx.Response:

@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 from piccolo.table import Table
-from tests.asking import Api, serving
+from tests.asking import serving
 
 from piccobase import Role
+from piccobase.testing import Caller, TestApp
 from piccobase_admin.signing import COOKIE
 
 PATH = "/admin/tables"
@@ -22,8 +23,8 @@ HEADERS = {"Accept": "application/json, text/plain, */*", "Sec-Fetch-Site": "sam
 class Room:
     """`root` asks the API as the same superuser, `guest` as nobody."""
 
-    root: Api
-    guest: Api
+    root: Caller
+    guest: TestApp
 
     async def ask(
         self, method: str, path: str, body: Any = None, *, query: Any = None, headers: Mapping[str, str] = HEADERS

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from piccolo.columns import Varchar
-from tests.asking import SUPERUSER, Api, serving
+from tests.asking import SUPERUSER, serving
 from tests.dashboard.entering import Visitor
 from tests.dashboard.shop import ROLES, TABLES
 
 from piccobase import Collection, Rules
 from piccobase.schema.actor import Actor
+from piccobase.testing import Caller
 from piccobase_admin.api_pages.operations import operations_of
 from piccobase_admin.api_pages.samples import take_samples
 
@@ -29,7 +30,7 @@ async def visitor(database_url: str | None, tmp_path: Path) -> AsyncIterator[Vis
         yield visitor
 
 
-async def new_customer(api: Api, nick: str) -> dict[str, Any]:
+async def new_customer(api: Caller, nick: str) -> dict[str, Any]:
     draft = {"email": f"{nick}@example.com", "nick": nick, "password": PASSWORD, "passwordConfirm": PASSWORD}
     return await api.create("customers", name=f"Miss {nick}", **draft)
 

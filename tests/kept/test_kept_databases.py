@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.asking import Api, serving
+from tests.asking import serving
 from tests.kept.app import app
 from tests.kept.making import READER, SETTINGS, SUPERUSER
 from tests.process.test_serve import address_of
@@ -25,6 +25,7 @@ from piccobase.db.setup import SetupPlan, plan_setup
 from piccobase.db.shape import Shape, TableShape, read_shape
 from piccobase.migrations.running import apply
 from piccobase.schema.system import SYSTEM_TABLES
+from piccobase.testing import Caller
 from piccobase_migrations.core.piccolo_app import APP_CONFIG as SYSTEM
 
 HERE = Path(__file__).parent
@@ -96,7 +97,7 @@ def _answered_then(now: dict[str, Any], then: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in now.items() if name in then}
 
 
-async def _is_in_use(reader: Api, root: Api, then: Any) -> None:
+async def _is_in_use(reader: Caller, root: Caller, then: Any) -> None:
     """Records of then are changed by whom the roles of then allow, and new ones stand beside them."""
     [book, *_] = then["records"]["books"]
     answer = await reader.ask("PATCH", reader.records("books", book["id"]), {"pages+": 1})

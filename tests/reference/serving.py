@@ -20,13 +20,14 @@ from piccolo.columns import (
     Varchar,
 )
 from piccolo.table import Table
-from tests.asking import Api, serving
+from tests.asking import serving
 from tests.reference.world import Asking, Field, Record, World
 from tests.reference.worlds import MOMENT
 
 from piccobase import AuthCollection, Collection, FieldRules, Rules, signed_in
 from piccobase.base import clock
 from piccobase.columns import Editor, GeoPoint, MultiSelect, Relations, Select
+from piccobase.testing import Caller
 
 BROUGHT_ALONG = ("id", "created", "updated", "email", "emailVisibility", "verified")
 UNSUPPORTED = "unsupported"
@@ -96,7 +97,7 @@ def _column(field: Field, tables: Mapping[str, type[Table]], own: str) -> Any:
 class Served:
     """A started server with the world's records in it."""
 
-    def __init__(self, api: Api, root: Api) -> None:
+    def __init__(self, api: Caller, root: Caller) -> None:
         self.api, self.root = api, root
         self.tokens: dict[str, str] = {}
 

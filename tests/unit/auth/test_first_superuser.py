@@ -6,20 +6,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.asking import Api, serving
+from tests.asking import serving
 from tests.signing_in import Superuser
 
 from piccobase.auth.first_superuser import FirstSuperuser
 from piccobase.auth.superusers import upsert_superuser
 from piccobase.base.clock import frozen
 from piccobase.base.errors import Forbidden, InvalidRecord
+from piccobase.testing import Caller, TestApp
 
 EMAIL, PASSWORD = "root@example.com", "correct horse"
 START = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(database_url: str | None, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with serving([], [], database_url, tmp_path) as opened:
         yield opened
 
@@ -30,7 +31,7 @@ async def token_of(first: FirstSuperuser) -> str:
     return token
 
 
-async def test_a_token_makes_one_superuser_and_no_second(api: Api) -> None:
+async def test_a_token_makes_one_superuser_and_no_second(api: TestApp) -> None:
     first = api.services.first_superuser
     token, other = await token_of(first), await token_of(first)
     await first.create(token, EMAIL, PASSWORD)
@@ -41,7 +42,7 @@ async def test_a_token_makes_one_superuser_and_no_second(api: Api) -> None:
             await first.create(used, "second@example.com", PASSWORD)
 
 
-async def test_of_many_who_race_exactly_one_becomes_superuser(api: Api) -> None:
+async def test_of_many_who_race_exactly_one_becomes_superuser(api: Caller) -> None:
     first = api.services.first_superuser
     tokens = [await token_of(first) for _ in range(6)]
     racing = [
@@ -52,7 +53,7 @@ async def test_of_many_who_race_exactly_one_becomes_superuser(api: Api) -> None:
     assert await Superuser.count() == 1
 
 
-async def test_a_token_of_one_process_holds_in_another_and_after_a_restart(api: Api) -> None:
+async def test_a_token_of_one_process_holds_in_another_and_after_a_restart(api: Caller) -> None:
     """The other process is another `FirstSuperuser` with the same database and key."""
     services = api.services
     other = FirstSuperuser(services.engine, services.hasher, services.first_superuser.secrets)
@@ -60,7 +61,7 @@ async def test_a_token_of_one_process_holds_in_another_and_after_a_restart(api: 
     assert not await services.first_superuser.is_missing()
 
 
-async def test_superuser_upsert_ends_the_link_for_good(api: Api) -> None:
+async def test_superuser_upsert_ends_the_link_for_good(api: Caller) -> None:
     first = api.services.first_superuser
     token = await token_of(first)
     await upsert_superuser(api.services.engine, api.services.hasher, EMAIL, PASSWORD)
@@ -72,7 +73,7 @@ async def test_superuser_upsert_ends_the_link_for_good(api: Api) -> None:
     await first.create(await token_of(first), "second@example.com", PASSWORD)
 
 
-async def test_a_token_expires_after_a_day(api: Api) -> None:
+async def test_a_token_expires_after_a_day(api: Caller) -> None:
     first = api.services.first_superuser
     with frozen(START):
         token = await token_of(first)
@@ -82,7 +83,7 @@ async def test_a_token_expires_after_a_day(api: Api) -> None:
         await first.create(token, EMAIL, PASSWORD)
 
 
-async def test_address_and_password_must_be_such_as_the_command_takes(api: Api) -> None:
+async def test_address_and_password_must_be_such_as_the_command_takes(api: Caller) -> None:
     first = api.services.first_superuser
     token = await token_of(first)
     for email, password, wrong in (
