@@ -38,6 +38,16 @@ class Headers(Mapping[str, str]):
 
 # What a client may ask for beside the protocol (`http/additions.py`).
 ADDITIONS = frozenset({b"if-match", b"if-none-match", b"idempotency-key", b"dry-run"})
+_READ = ADDITIONS | {
+    b"authorization",
+    b"content-type",
+    b"content-length",
+    b"transfer-encoding",
+    b"origin",
+    b"user-agent",
+    b"referer",
+    b"x-request-id",
+}
 _NONE: Mapping[bytes, bytes] = MappingProxyType({})
 
 
@@ -79,6 +89,8 @@ class Incoming:
         self.additions = _NONE
         self.answering: tuple[tuple[bytes, bytes], ...] = ()
         for name, value in pairs:
+            if name not in _READ:
+                continue
             if name == b"authorization":
                 self.authorization = value.decode("latin-1")
             elif name == b"content-type":
@@ -95,7 +107,7 @@ class Incoming:
                 self.referer = value
             elif name == b"x-request-id":
                 self.request_id = True
-            elif name in ADDITIONS:
+            else:
                 self.additions = {**self.additions, name: value}
 
     @property
