@@ -173,6 +173,17 @@ async def test_psql_writes_the_log_as_well(on_postgres: TestApp) -> None:
     try:
         await connection.execute("INSERT INTO shelves (label) VALUES ('by hand'); DELETE FROM shelves")
         await connection.execute("TRUNCATE posts CASCADE")
+        # Who has no right to the log writes it all the same, by what it does, and cannot have anything else written.
+        await connection.execute("CREATE ROLE helper; GRANT INSERT ON shelves TO helper; SET ROLE helper")
+        await connection.execute("INSERT INTO shelves (number, label) VALUES (7, 'by a helper')")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("INSERT INTO _changes (collection) VALUES ('x')")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(
+                "CREATE TEMP TABLE forged (id text);"
+                " CREATE TRIGGER forge AFTER INSERT ON forged FOR EACH ROW EXECUTE FUNCTION _note_change('x', 'id')"
+            )
+        await connection.execute("RESET ROLE; DROP OWNED BY helper; DROP ROLE helper")
     finally:
         await connection.close()
     assert await since(on_postgres, "") == [
@@ -180,6 +191,7 @@ async def test_psql_writes_the_log_as_well(on_postgres: TestApp) -> None:
         ("delete", "shelves", "1"),
         ("delete", "posts", ""),
         ("delete", "remarks", ""),
+        ("create", "shelves", "7"),
     ]
 
 

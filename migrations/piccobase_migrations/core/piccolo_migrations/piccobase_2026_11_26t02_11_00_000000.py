@@ -70,6 +70,10 @@ STATEMENTS = (
 )
 
 
+# Else whoever may make a table could have it write into the log what was never done.
+REVOKE = 'REVOKE ALL ON FUNCTION "_note_change"() FROM PUBLIC'
+
+
 class RawTable(Table):
     """Runs statements."""
 
@@ -81,7 +85,7 @@ async def forwards() -> MigrationManager:
         if not await _on_postgres():
             return
         [found] = await RawTable.raw("SELECT quote_ident(current_schema()) AS schema")
-        for statement in (*STATEMENTS, FUNCTION.format(**found)):
+        for statement in (*STATEMENTS, FUNCTION.format(**found), REVOKE):
             # Piccolo takes brackets for places of values.
             await RawTable.raw(statement.replace("{", "{{").replace("}", "}}"))
 
