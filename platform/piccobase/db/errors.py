@@ -44,8 +44,10 @@ class SerializationFailed(Unavailable):
 
 
 class GroupUndone(SerializationFailed):
-    """A transaction that was to be committed with others was undone because SQLite has rolled back one of those, and
-    with it all of them (a full disk, a write that was interrupted). It is done again at once where it can be."""
+    """A write was to be committed together with others, and SQLite has rolled back all of them because of another one
+    (a full disk, a statement that was interrupted). Requests are done again by themselves, ten times at most."""
+
+    code = "database.group_undone"
 
     @classmethod
     def default_message(cls) -> str:

@@ -1,0 +1,80 @@
+"""Requests whose writes share a commit (`synchronous="FULL"`): each is answered as if it had been alone."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from piccolo.columns import Integer, Varchar
+from tests.asking import serving
+
+from piccobase import Collection, Rules
+from piccobase.db.embedded import EmbeddedEngine
+from piccobase.testing import TestApp
+
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c"
+
+
+class Ware(Collection, tablename="wares"):
+    name = Varchar(unique=True)
+    stock = Integer()
+    rules = Rules(list="", view="", create="", update="stock > 0", delete="stock = 0")
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[TestApp]:
+    async with serving([Ware], [], None, tmp_path, synchronous="FULL") as guest:
+        yield guest
+
+
+async def test_a_rule_is_asked_of_what_the_writes_before_in_the_same_commit_have_left(api: TestApp) -> None:
+    ware = await api.create("wares", stock=10)
+    path = api.records("wares", ware["id"])
+    answers = await asyncio.gather(*(api.ask("PATCH", path, {"stock-": 1}) for _ in range(30)))
+    assert Counter(answer.status_code for answer in answers) == {200: 10, 404: 20}
+    assert sorted(answer.json()["stock"] for answer in answers if answer.status_code == 200) == list(range(10))
+    deleted = await asyncio.gather(*(api.ask("DELETE", path) for _ in range(3)))
+    assert Counter(answer.status_code for answer in deleted) == {204: 1, 404: 2}
+
+
+async def test_one_name_is_given_once_and_the_change_log_has_what_was_kept_in_order(api: TestApp) -> None:
+    asked = [api.ask("POST", api.records("wares"), {"name": f"ware {number // 2}"}) for number in range(60)]
+    answers = await asyncio.gather(*asked)
+    assert Counter(answer.status_code for answer in answers) == {200: 30, 400: 30}
+    made = [answer.json()["id"] for answer in answers if answer.status_code == 200]
+    assert [change.record for change in await api.changes() if change.collection == "wares"] == made
+
+
+async def test_a_write_is_done_again_when_another_of_the_same_commit_is_interrupted(api: TestApp) -> None:
+    engine = api.services.engine
+    assert isinstance(engine, EmbeddedEngine)
+
+    writer = await engine.take_writer()
+    writer.lock.release()
+    undone = 0
+    how_many = "SELECT count(*) FROM wares"
+
+    async def interrupt() -> None:
+        nonlocal undone
+        async with asyncio.timeout(5):
+            while not writer.group.members:  # noqa: ASYNC110  # nothing tells of it
+                await asyncio.sleep(0)
+        with suppress(TimeoutError):
+            async with engine.transaction():
+                [[inside]] = await engine.rows(how_many)
+                [[outside]] = await engine.committed_rows(how_many)
+                undone += inside - outside
+                await engine.rows("INSERT INTO wares (id) VALUES ('interrupted')")
+                async with asyncio.timeout(0.02):
+                    await engine.rows(f"INSERT INTO wares (id) {ENDLESS}")
+
+    rounds = 0
+    while not undone and rounds < 20:
+        path, names = api.records("wares"), [f"ware {rounds} {number}" for number in range(10)]
+        answers = await asyncio.gather(interrupt(), *(api.ask("POST", path, {"name": name}) for name in names))
+        assert {answer.status_code for answer in answers[1:] if answer is not None} == {200}
+        rounds += 1
+    assert undone > 0
+    assert len(await api.rows("wares")) == rounds * 10
