@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from piccolo.columns import Integer, Varchar
 from tests.asking import serving
+from tests.unit.db.embedded.seen import interrupted
 
 from piccobase import Collection, Rules
 from piccobase.db.embedded import EmbeddedEngine
+from piccobase.db.errors import SerializationFailed
 from piccobase.testing import TestApp
 
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c"
@@ -61,14 +63,13 @@ async def test_a_write_is_done_again_when_another_of_the_same_commit_is_interrup
         async with asyncio.timeout(5):
             while not writer.group.members:  # noqa: ASYNC110  # nothing tells of it
                 await asyncio.sleep(0)
-        with suppress(TimeoutError):
+        with suppress(SerializationFailed):
             async with engine.transaction():
                 [[inside]] = await engine.rows(how_many)
                 [[outside]] = await engine.committed_rows(how_many)
                 undone += inside - outside
                 await engine.rows("INSERT INTO wares (id) VALUES ('interrupted')")
-                async with asyncio.timeout(0.02):
-                    await engine.rows(f"INSERT INTO wares (id) {ENDLESS}")
+                await interrupted(engine, f"INSERT INTO wares (id) {ENDLESS}")
 
     rounds = 0
     while not undone and rounds < 20:

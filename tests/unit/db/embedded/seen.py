@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from piccobase.db.embedded import EmbeddedEngine
 
@@ -15,6 +16,18 @@ ENDLESS_WRITE = f"INSERT INTO note (text) {ENDLESS.replace('count(*)', 'x')}"
 
 async def count(db: EmbeddedEngine) -> int:
     return int((await db.rows("SELECT count(*) FROM note"))[0][0])
+
+
+async def interrupted(db: EmbeddedEngine, sql: str) -> None:
+    """Cancels the statement while the writer's thread is at it, in the transaction that is open."""
+    transaction = db.current()
+    assert transaction is not None
+    running = asyncio.create_task(db.rows(sql))
+    await until(lambda: transaction.rows_now("SELECT 1") is None)
+    await asyncio.sleep(0.01)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
 
 
 _others: set[threading.Thread] = set()

@@ -10,7 +10,7 @@ from typing import Any
 import apsw
 import pytest
 from piccolo.engine.sqlite import TransactionType
-from tests.unit.db.embedded.seen import ENDLESS_WRITE, SLOW_WRITE, count, until
+from tests.unit.db.embedded.seen import ENDLESS_WRITE, SLOW_WRITE, count, interrupted, until
 
 from piccobase.db import group_commit
 from piccobase.db.connections import Synchronous
@@ -164,8 +164,7 @@ async def test_all_hear_when_sqlite_rolls_everything_back(db: EmbeddedEngine) ->
 
     async def add_without_end() -> None:
         await db.rows(ADD, (100,))
-        async with asyncio.timeout(0.05):  # an interrupted write takes the whole transaction with it
-            await db.rows(ENDLESS_WRITE)
+        await interrupted(db, ENDLESS_WRITE)  # which takes the whole transaction with it
 
     with pytest.raises(GroupUndone):  # for the one that the others have waited for
         await together(db, add(0), add(1), add(2), add_without_end)

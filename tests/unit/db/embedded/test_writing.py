@@ -1,14 +1,13 @@
 """Transactions of the embedded engine: the queue, the thread, cancellation, and other processes."""
 
 import asyncio
-from contextlib import suppress
 
 import apsw
 import pytest
 from piccolo.columns import Integer
 from piccolo.engine.sqlite import TransactionType
 from piccolo.table import create_table_class
-from tests.unit.db.embedded.seen import ENDLESS_WRITE, SLOW_WRITE, count, open_files, our_threads, until
+from tests.unit.db.embedded.seen import ENDLESS_WRITE, SLOW_WRITE, count, interrupted, open_files, our_threads, until
 
 from piccobase.db.connections import Synchronous
 from piccobase.db.embedded import EmbeddedEngine
@@ -170,9 +169,7 @@ async def test_a_transaction_that_sqlite_has_rolled_back_cannot_go_on_by_mistake
         async with db.transaction() as tx:
             tx.on_rollback(lambda: undone.append("outside"))
             await db.rows("INSERT INTO note (text) VALUES ('a')")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(0.02):  # an interrupted write takes the whole transaction with it
-                    await db.rows(ENDLESS_WRITE)
+            await interrupted(db, ENDLESS_WRITE)  # which takes the whole transaction with it
             await db.rows("INSERT INTO note (text) VALUES ('b')")
     assert undone == ["outside"]
     assert await count(db) == 0
