@@ -6,6 +6,7 @@ the row's number. On PostgreSQL numbers become visible out of order: see `readin
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -35,7 +36,7 @@ class Change:
     actor_collection: str = ""
     actor: str = ""
     time: int = 0  # milliseconds since 1970, by the clock of who wrote it: the order is that of the positions
-    row: Mapping[str, Any] | None = None  # of a delete: stored forms by field, without secrets
+    row: Mapping[str, Any] | None = None  # of a delete: stored forms by field (fractions as Decimal), no secrets
 
 
 class ChangesForgotten(BadRequest):
@@ -101,8 +102,11 @@ def change_of(position: str, row: Row | Sequence[Any]) -> Change:
         actor_collection=actor_collection,
         actor=actor,
         time=time,
-        row=msgspec.json.decode(stored) if stored else None,
+        row=_row(stored) if stored else None,
     )
+
+
+_row = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode  # with all digits
 
 
 def _number(position: str) -> int:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from piccolo.columns import ForeignKey, Integer, Serial, Text, Varchar
+from piccolo.columns import ForeignKey, Integer, Numeric, Serial, Text, Varchar
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 from tests.asking import serving
@@ -39,6 +39,7 @@ class Shelves(Table, tablename="shelves"):
 
     number = Serial(primary_key=True)
     label = Varchar()
+    width = Numeric(null=True, default=None)
 
 
 class Counts(View, query="SELECT id, title FROM posts"):

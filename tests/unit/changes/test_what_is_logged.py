@@ -1,6 +1,7 @@
 """The change log has every write of every way in, and nothing that was undone."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,15 @@ async def test_a_key_that_is_a_number_and_one_that_changes(api: TestApp) -> None
         ("create", "shelves", "7"),
         ("update", "shelves", "7", ("label",)),
     ]
+
+
+async def test_the_row_of_a_deleted_record_has_all_its_digits(api: TestApp) -> None:
+    width = Decimal("1234567890123456789.12345678901234567890")
+    await Shelves.insert(Shelves(number=1, width=width), Shelves(number=2, width=Decimal(10**25)))
+    before = await now(api)
+    await run(api, "DELETE FROM shelves")
+    rows = [it.row for it in await told(api, before) if it.row]
+    assert [(row["id"], row["label"], Decimal(row["width"])) for row in rows] == [(1, "", width), (2, "", 10**25)]
 
 
 async def test_an_upsert_is_what_it_became(api: TestApp) -> None:
