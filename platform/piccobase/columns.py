@@ -184,6 +184,18 @@ class Editor(Text):
         return "TEXT"
 
 
+class JSONOf(JSONB):
+    """JSON of one shape, at most `max_size` bytes (1 MiB); what does not fit is refused, with the places.
+
+    `shape` is a type that msgspec reads (a Struct, a dataclass, `dict[str, int]`), or a JSON Schema as a dict, which
+    needs an extra: `pip install piccobase[jsonschema]`. Without a shape it takes any JSON.
+    """
+
+    def __init__(self, shape: Any = None, *, max_size: int = 1 << 20, **kwargs: Any) -> None:
+        self.shape, self.max_size = shape, max_size
+        super().__init__(**kwargs)
+
+
 class GeoPoint(JSONB):
     """A point on the globe, `{"lon": …, "lat": …}` in degrees; 0/0 when nothing was given and null is not allowed."""
 

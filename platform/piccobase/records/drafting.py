@@ -38,6 +38,7 @@ _LIMITS = frozenset(
         "invalid_url",
         "url_domain_not_allowed",
         "content_size_limit",
+        "invalid_json",
         "too_many_values",
         "not_enough_values",
         "min_greater_equal_than_required",

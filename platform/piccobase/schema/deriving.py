@@ -17,6 +17,7 @@ from piccobase.schema.values.base import ValueType
 from piccobase.schema.values.dates import DateValue, DurationValue, InstantValue, TimeValue
 from piccobase.schema.values.lists import ArrayValue, ListValue, SelectListValue
 from piccobase.schema.values.numbers import BooleanValue, DecimalValue, IntegerValue, NumberValue
+from piccobase.schema.values.shapes import InvalidShape, shape_of
 from piccobase.schema.values.structured import BytesValue, GeoPointValue, JSONValue
 from piccobase.schema.values.text import (
     CharValue,
@@ -95,6 +96,14 @@ def _url(column: ours.URL) -> ValueType:
     return URLValue(max=column.length or 0, only_domains=column.only_domains, except_domains=column.except_domains)
 
 
+def _json_of(column: ours.JSONOf) -> ValueType:
+    try:
+        shape = None if column.shape is None else shape_of(column.shape)
+    except InvalidShape as reason:
+        raise NotServed(str(reason)) from reason
+    return JSONValue(max_size=column.max_size, shape=shape)
+
+
 def _password(column: ours.Password) -> ValueType:
     return PasswordValue(min=column.min_length, max=column.max_length, pattern=column.pattern)
 
@@ -133,6 +142,7 @@ _MAKERS: Mapping[type, Callable[[Any], ValueType]] = {
     ours.Relations: lambda column: ListValue(min_select=column.min_select, max_select=column.max_select),
     ours.URL: _url,
     ours.Editor: lambda column: EditorValue(max_size=column.max_size),
+    ours.JSONOf: _json_of,
     ours.GeoPoint: lambda column: GeoPointValue(),
     ours.Password: _password,
 }

@@ -102,6 +102,9 @@ def _sent(value: ValueType, required: bool) -> Schema:
             return _plain(value) | ({"minLength": 1} if required else {})
         case TextValue():
             return {"type": "string"} | _text_limits(value, required)
+        case JSONValue() if value.shape is not None and "$ref" not in str(value.shape.schema):
+            # One with definitions would look for them in the document.
+            return {name: member for name, member in value.shape.schema.items() if name not in ("$schema", "$id")}
         case InstantValue():
             return {"type": "string", "examples": ["2026-11-23 00:16:37.866Z"]}
         case DateValue():
@@ -209,7 +212,7 @@ def _or_null(schema: Schema) -> Schema:
     """The same, or null."""
     if not schema:
         return schema
-    if "$ref" in schema:
+    if not isinstance(schema.get("type"), str):
         return {"anyOf": [schema, {"type": "null"}]}
     either = {**schema, "type": [schema["type"], "null"]}
     if "enum" in schema:

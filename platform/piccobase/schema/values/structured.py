@@ -2,13 +2,14 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import msgspec
 
 from piccobase.base.json import NotJSON, dump_json, parse_json, parse_whole_json
 from piccobase.schema.values.base import Convert, Dialect, Family, InvalidValue, ValueType, wrong_type
+from piccobase.schema.values.shapes import Shape
 
 
 def raw_json(stored: str) -> msgspec.Raw:
@@ -18,11 +19,15 @@ def raw_json(stored: str) -> msgspec.Raw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JSONValue(ValueType):
-    """Any JSON value; the Python value is its text, as Piccolo's JSON columns have it. `max_size` in bytes, 1 MiB."""
+    """Any JSON value; the Python value is its text, as Piccolo's JSON columns have it. `max_size` in bytes, 1 MiB.
+
+    Where it has a shape, only what fits; the JSON null of a lenient collection, which says that there is nothing, does.
+    """
 
     type: ClassVar[str] = "json"
     family: ClassVar[Family] = "json"
     max_size: int = 1 << 20
+    shape: Shape | None = field(default=None, compare=False)
 
     def zero(self) -> Any:
         return "null"
@@ -57,6 +62,9 @@ class JSONValue(ValueType):
             )
         if "\\u0000" in value:
             raise wrong_type("Must not contain a NUL character.")  # PostgreSQL's jsonb cannot hold it
+        if self.shape is not None and value != "null" and (mistakes := self.shape.mistakes(value)):
+            told = " ".join(f"At {place}: {text}" if place else text for place, text in mistakes.items())
+            raise InvalidValue("validation_invalid_json", told, {"errors": mistakes})
 
     def read(self, dialect: Dialect) -> Convert | None:
         return raw_json
