@@ -15,7 +15,6 @@ import pytest
 
 from piccobase import App
 from piccobase.app.working import Work
-from piccobase.base.clock import frozen
 from piccobase.base.errors import InvalidDeclaration, StartError
 from piccobase.db.engine import Database
 from piccobase.jobs.claiming import LOST, STOPPED, Claims
@@ -25,6 +24,7 @@ from piccobase.jobs.maintenance import delete_old_jobs
 from piccobase.jobs.running import current_job
 from piccobase.jobs.scheduling import Schedules
 from piccobase.jobs.worker import Worker
+from piccobase.testing import frozen
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 

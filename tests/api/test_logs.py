@@ -11,11 +11,11 @@ from piccolo.columns import Varchar
 from tests.asking import serving
 
 from piccobase import Collection, Rules
-from piccobase.base.clock import frozen, now
+from piccobase.base.clock import now
 from piccobase.base.json import encode_json, parse_json
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.logs.store import LogStore
-from piccobase.testing import Caller, TestApp
+from piccobase.testing import Caller, TestApp, frozen
 
 
 class Post(Collection, tablename="posts"):

@@ -10,13 +10,13 @@ from piccolo.columns import Varchar
 from tests.asking import serving
 
 from piccobase import App, AuthCollection, AuthOptions, FieldRules, MailTemplate, Rules
-from piccobase.base.clock import frozen, now
+from piccobase.base.clock import now
 from piccobase.base.errors import InvalidDeclaration
 from piccobase.mail.collecting import Collector
 from piccobase.mail.console import NoMailer
 from piccobase.mail.errors import InvalidMail, MailFailed, MailRefused
 from piccobase.schema.collections import CollectionInfo
-from piccobase.testing import Caller, TestApp
+from piccobase.testing import Caller, TestApp, frozen
 
 SECTIONS = "/api/settings/sections"
 TEST = "/api/settings/test/email"

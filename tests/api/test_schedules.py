@@ -13,14 +13,13 @@ from tests.described import SUPERUSER as SUPERUSER_READS
 from tests.described import Described
 
 from piccobase import App, AuthCollection, Rules
-from piccobase.base.clock import frozen
 from piccobase.base.errors import NotFound
 from piccobase.http.openapi.document import make_document
 from piccobase.http.openapi.routes import describe_routes
 from piccobase.jobs.adding import Jobs
 from piccobase.jobs.looking import SeenSchedule
 from piccobase.jobs.scheduling import Schedules
-from piccobase.testing import TestApp
+from piccobase.testing import TestApp, frozen
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 

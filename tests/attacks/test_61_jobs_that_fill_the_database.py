@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from tests.api.test_jobs import opened
 
-from piccobase.base.clock import frozen
 from piccobase.jobs.claiming import MAX_ERROR
 from piccobase.jobs.errors import InvalidJob
 from piccobase.jobs.maintenance import MOST_DEAD, MOST_DONE, delete_old_jobs
+from piccobase.testing import frozen
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
