@@ -14,16 +14,19 @@ from piccobase.records.listing import list_records
 from piccobase.rules.context import RequestContext
 from piccobase.testing import TestApp
 
-MANY = 30_000
+MANY = 100_000  # to count them takes long enough to be remembered
 
 
 @pytest.fixture
 async def api(postgres_url: str, tmp_path: Path) -> AsyncIterator[TestApp]:
     async with blog(postgres_url, tmp_path) as api:
-        await api.services.engine.rows(
-            "INSERT INTO posts (id, title, views) SELECT lpad(n::text, 15, '0'), n::text, n % 10"
-            f" FROM generate_series(1, {MANY}) AS n"
-        )
+        for statement in (
+            "ALTER TABLE posts DISABLE TRIGGER USER",  # which takes time, and is of no interest here
+            f"""INSERT INTO posts (id, title, views)
+            SELECT lpad(n::text, 15, '0'), n::text, n % 10 FROM generate_series(1, {MANY}) AS n""",
+            "ALTER TABLE posts ENABLE TRIGGER USER",
+        ):
+            await api.services.engine.rows(statement)
         yield api
 
 
@@ -68,8 +71,12 @@ async def test_every_way_of_changing_it_is_noticed(api: TestApp, postgres_url: s
     steps = [
         ("INSERT INTO posts (id, title) VALUES ('new', 'new')", MANY + 1),
         ("DELETE FROM posts WHERE id = 'new'", MANY),
-        ("BEGIN; DELETE FROM posts; ROLLBACK", MANY),
-        ("BEGIN; DELETE FROM posts WHERE title = '1'; SAVEPOINT a; DELETE FROM posts; ROLLBACK TO a; COMMIT", MANY - 1),
+        ("BEGIN; DELETE FROM posts WHERE title < '11'; ROLLBACK", MANY),
+        (
+            "BEGIN; DELETE FROM posts WHERE title = '1'; SAVEPOINT a; DELETE FROM posts WHERE title = '2';"
+            " ROLLBACK TO a; COMMIT",
+            MANY - 1,
+        ),
         ("TRUNCATE posts CASCADE", 0),
     ]
     connection = await asyncpg.connect(postgres_url)
@@ -83,16 +90,18 @@ async def test_every_way_of_changing_it_is_noticed(api: TestApp, postgres_url: s
 
 
 async def test_a_filter_through_another_collection_looks_at_that_one_too(api: TestApp) -> None:
-    await api.services.engine.rows("INSERT INTO remarks (id, text, post) SELECT id, title, id FROM posts")
+    await api.services.engine.rows("INSERT INTO remarks (id, text, post) SELECT id, title, id FROM posts LIMIT 30000")
 
     async def listed() -> Any:
         query = {"perPage": "1", "filter": "post.views >= 0"}
         return (await api.ask("GET", api.records("remarks"), query=query)).json()["totalItems"]
 
-    assert await listed() == MANY
-    assert remembered(api) == [MANY]
-    await api.services.engine.rows("UPDATE posts SET views = -1 WHERE title IN ('7', '8')")
-    assert await listed() == MANY - 2
+    assert await listed() == 30_000
+    assert remembered(api) == [30_000]
+    await api.services.engine.rows(
+        "UPDATE posts SET views = -1 FROM remarks WHERE post = posts.id AND text IN ('7', '8')"
+    )
+    assert await listed() == 30_000 - 2
     assert await total(api, filter="views = 3") == MANY // 10
     assert await total(api, filter="views = 4") == MANY // 10
 
