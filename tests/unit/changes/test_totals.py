@@ -73,8 +73,8 @@ async def test_every_way_of_changing_it_is_noticed(api: TestApp, postgres_url: s
         ("DELETE FROM posts WHERE id = 'new'", MANY),
         ("BEGIN; DELETE FROM posts WHERE title < '11'; ROLLBACK", MANY),
         (
-            "BEGIN; DELETE FROM posts WHERE title = '1'; SAVEPOINT a; DELETE FROM posts WHERE title = '2';"
-            " ROLLBACK TO a; COMMIT",
+            """BEGIN; DELETE FROM posts WHERE title = '1'; SAVEPOINT a; DELETE FROM posts WHERE title = '2';
+            ROLLBACK TO a; COMMIT""",
             MANY - 1,
         ),
         ("TRUNCATE posts CASCADE", 0),
