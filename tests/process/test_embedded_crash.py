@@ -8,7 +8,7 @@ from pathlib import Path
 
 import apsw
 import pytest
-from tests.process import writing
+from tests.process import full_disk, writing
 
 WRITING = str(Path(writing.__file__))
 KILLS = int(os.environ.get("PROVE_COMMITS", "8"))  # of a process that writes
@@ -92,3 +92,12 @@ def test_the_others_go_on_when_one_is_killed(tmp_path: Path, survivors: int) -> 
     last = check_whole(path)
     assert last.pop("victim") >= 20
     assert last == {f"other{number}": 200 for number in range(survivors)}
+
+
+def test_when_the_disk_is_full_everybody_hears_it_and_what_was_promised_is_there(tmp_path: Path) -> None:
+    command = [sys.executable, str(Path(full_disk.__file__)), str(tmp_path / "data.db")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "all is as it was told\n", done.stderr
+    connection = apsw.Connection(str(tmp_path / "data.db"))
+    assert connection.execute("PRAGMA integrity_check").get == "ok"
+    connection.close()

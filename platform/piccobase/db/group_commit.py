@@ -60,7 +60,7 @@ class Member:
 
 
 class GroupCommit:
-    """The group of one writer. Whoever calls it holds the write lock; while COMMIT runs, that does."""
+    """The group of one writer. Whoever calls it holds the write lock; while COMMIT runs, the writer's thread does."""
 
     def __init__(self, writer: "Writer") -> None:
         self._writer = writer
@@ -84,6 +84,9 @@ class GroupCommit:
         The last one of its group where it is `closing`. Raises what is wrong with it alone, and is to be undone then.
         """
         writer = self._writer
+        if not writer.in_transaction:  # a statement that only read may end one, too, when the disk fails
+            writer.lost = True
+            raise GroupUndone
         if writer.violates_deferred_keys:
             writer.commit_now()  # which SQLite refuses, leaving everything open
         if joined:

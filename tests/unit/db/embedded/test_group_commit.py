@@ -175,6 +175,25 @@ async def test_all_hear_when_sqlite_rolls_everything_back(db: EmbeddedEngine) ->
     assert await numbers(db) == [5]
 
 
+async def test_all_hear_when_the_transaction_has_ended_unnoticed(db: EmbeddedEngine, writing: apsw.Connection) -> None:
+    told: list[BaseException | None] = []
+
+    async def add(n: int) -> None:
+        try:
+            async with db.transaction():
+                await db.rows(ADD, (n,))
+                if n == 2:
+                    writing.execute("ROLLBACK")  # as SQLite does by itself when a read finds the disk broken
+        except GroupUndone as error:
+            told.append(error)
+        else:
+            told.append(None)
+
+    await asyncio.gather(*map(add, range(5)))
+    assert [error is None for error in told].count(False) == 3
+    assert await numbers(db) == [3, 4]
+
+
 async def test_a_long_write_keeps_nobody_waiting_and_takes_nobody_down(db: EmbeddedEngine) -> None:
     """As long as it has done nothing before, it leaves the group."""
     order = []
