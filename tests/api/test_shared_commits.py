@@ -51,7 +51,8 @@ async def test_one_name_is_given_once_and_the_change_log_has_what_was_kept_in_or
 
 async def test_a_write_is_done_again_when_another_of_the_same_commit_is_interrupted(api: TestApp) -> None:
     engine = api.services.engine
-    assert isinstance(engine, EmbeddedEngine) and engine.synchronous == "FULL"
+    assert isinstance(engine, EmbeddedEngine)
+    assert engine.synchronous == "FULL"
 
     writer = await engine.take_writer()
     writer.lock.release()
