@@ -253,6 +253,7 @@ async def test_a_record_that_is_known_already_is_not_sent_again(api: Api) -> Non
     assert "etag" not in (await api.ask("GET", path)).headers
     first = await api.ask("GET", path, headers={"If-None-Match": '""'})
     etag = first.headers["etag"]
+    assert "ETag" in first.headers["access-control-expose-headers"]
     assert re.fullmatch(rf'"{post["id"]}\.[^/ ]+/[0-9a-f]+"', etag)
     known = await api.ask("GET", path, headers={"If-None-Match": etag})
     assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", etag)

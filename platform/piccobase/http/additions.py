@@ -1,5 +1,6 @@
 """What a client may ask of a write beside the protocol: `If-Match`, `Idempotency-Key`, `Dry-Run`."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,8 +17,10 @@ Result = TypeVar("Result")
 
 IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY, DRY_RUN = b"if-match", b"if-none-match", b"idempotency-key", b"dry-run"
 VARIANT = "/"  # what follows in a tag is of one form of the record, as somebody sees it; no id has one
-DRY_RUN_ANSWERED = ((b"dry-run", b"true"),)
-REPEATED_ANSWERED = ((b"idempotency-replayed", b"true"),)
+# So that pages of other origins may read them, too.
+EXPOSED = (b"access-control-expose-headers", b"Dry-Run, ETag, Idempotency-Replayed")
+DRY_RUN_ANSWERED = ((b"dry-run", b"true"), EXPOSED)
+REPEATED_ANSWERED = ((b"idempotency-replayed", b"true"), EXPOSED)
 _TAG = re.compile(r'(W/)?"([^"]*)"')
 _TAGS = re.compile(rf"\s*{_TAG.pattern}(?:\s*,\s*{_TAG.pattern})*\s*")
 _KEY = re.compile(rb"[\x21-\x7e]{1,255}")
@@ -93,18 +96,20 @@ class Additions:
         body: Mapping[str, Any],
         run: Run[Result],
         encode: Callable[[Result], bytes | None],
+        *,
+        slow: bool = False,
     ) -> bytes | None:
         """The body of the answer, None where it has none.
 
-        `encode` waits for nothing: it may be called while the write lock is held. Raises what `run` raises, BadRequest,
-        KeyReused, StillRunning.
+        `encode` waits for nothing: with a key it is called while the write lock is held, else, if it is `slow`, in a
+        thread. Raises what `run` raises, BadRequest, KeyReused, StillRunning.
         """
-        key = idempotency_key(incoming.additions)
-        if is_dry_run(incoming.additions):
-            incoming.answering = DRY_RUN_ANSWERED
-            return encode(await run(False, None))
-        if not key:
-            return encode(await run(True, None))
+        key, dry_run = idempotency_key(incoming.additions), is_dry_run(incoming.additions)
+        if dry_run or not key:
+            result = await run(not dry_run, None)
+            if dry_run:
+                incoming.answering = DRY_RUN_ANSWERED
+            return await asyncio.to_thread(encode, result) if slow else encode(result)
 
         async def work(keep: Keep) -> bytes | None:
             answers: list[bytes | None] = []

@@ -121,7 +121,8 @@ def batch_routes(api: CollectionsAPI, settings: SettingsService, guard: Guard) -
             done = [_answer(write, answer) for write, answer in zip(writes, answers, strict=True)]
             return encode_json(picked_now(done, wanted) if wanted else done)
 
-        body = await api.additions.answer(incoming, actor, PATH, form, run, encode)
+        slow = wanted is not None or any("fields" in write.context.query for write in writes)
+        body = await api.additions.answer(incoming, actor, PATH, form, run, encode, slow=slow)
         headers = {name.decode(): value.decode() for name, value in incoming.answering}
         return Response(body or b"", headers=headers, media_type="application/json")
 

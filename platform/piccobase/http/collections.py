@@ -21,6 +21,7 @@ from piccobase.base.observing import ANSWERED, FAILED, REQUEST_ID, request_id, s
 from piccobase.db.errors import SchemaChanged
 from piccobase.http.additions import (
     DRY_RUN,
+    EXPOSED,
     IF_NONE_MATCH,
     Additions,
     AtEnd,
@@ -253,7 +254,7 @@ class CollectionsAPI:
         if row is None:
             raise NotFound
         tag = etag(version_of(collection, row, self.records.db.dialect), record)
-        incoming.answering = ((b"etag", tag.encode()), (b"cache-control", b"private, no-cache"))
+        incoming.answering = ((b"etag", tag.encode()), (b"cache-control", b"private, no-cache"), EXPOSED)
         incoming.unchanged = matches_any(incoming.additions[IF_NONE_MATCH].decode("latin-1"), tag)
         return None if incoming.unchanged else record
 
@@ -271,7 +272,9 @@ class CollectionsAPI:
             return None if write.action == "delete" else encode_json(record_now(answers[0], fields))
 
         path = "/".join([PREFIX, collection.name, "records", write.record_id])
-        return await self.additions.answer(incoming, write.context.actor, path, write.body, run, encode)
+        return await self.additions.answer(
+            incoming, write.context.actor, path, write.body, run, encode, slow=bool(fields)
+        )
 
     async def _bulk(
         self, actor: Actor, collection: CollectionInfo, incoming: Incoming, scope: Any, body: Mapping[str, Any]

@@ -73,7 +73,7 @@ class Repetitions:
         """
         who = f"{actor.collection.id}/{actor.id}" if actor.collection else ""
         place = _digest(b"", who.encode(), asked[0].encode(), key)
-        request = _digest(key, *(part.encode() for part in (*asked, dump_json(dict(body)))))
+        request = await asyncio.to_thread(_digest_of_request, key, asked, body)  # which may be large
         claim = new_record_id()
         known = await self._claim(place, request, claim)
         if known is not None:
@@ -137,6 +137,10 @@ class Repetitions:
 
     async def _run(self, sql: str, *values: Any) -> list[Any]:
         return await self._db.rows(in_dialect(sql, self._db.dialect), values)
+
+
+def _digest_of_request(key: bytes, asked: Sequence[str], body: Mapping[str, Any]) -> str:
+    return _digest(key, *(part.encode() for part in (*asked, dump_json(dict(body)))))
 
 
 def _digest(key: bytes, *parts: bytes) -> str:
