@@ -12,7 +12,7 @@ from piccolo.table import Table
 
 from piccobase.base.errors import PiccobaseError
 from piccobase.db.engine import Database, Row
-from piccobase.db.setup import table_name, unfit
+from piccobase.db.setup import needed, unfit
 from piccobase.db.shape import read_shape
 from piccobase.schema.declaration import View
 
@@ -32,7 +32,8 @@ class Drift:
 
     def __init__(self, db: Database, tables: Sequence[type[Table]], refuse: Callable[[Collection[str]], None]) -> None:
         self._db, self._refuse = db, refuse
-        self._tables = [table for table in tables if not issubclass(table, View)]
+        # Worked out now, while the tables are bound to this database.
+        self._tables = {table: needed(table) for table in tables if not issubclass(table, View)}
         self._oids: list[int] = []
         self._seen: Row | None = None
         self._refused: frozenset[str] = frozenset()
@@ -52,11 +53,11 @@ class Drift:
         if mark == self._seen:
             return
         shape = await read_shape(self._db)
-        found = {table: reason for table in self._tables if (reason := unfit(table, shape))}
+        found = {table: reason for table, wanted in self._tables.items() if (reason := unfit(wanted, shape))}
         refused = frozenset(table._meta.tablename for table in found)
         if refused != self._refused:
             self._refuse(refused)
-            self._tell(refused, [f"{table_name(table)}{reason}" for table, reason in found.items()])
+            self._tell(refused, [f"{self._tables[table].table}{reason}" for table, reason in found.items()])
         self._refused, self._seen = refused, mark
 
     def _tell(self, refused: Collection[str], reasons: Sequence[str]) -> None:

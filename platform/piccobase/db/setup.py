@@ -1,7 +1,7 @@
 """The schema at start: what is missing in the database is added, anything else is refused. Planned first, then run."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -225,23 +225,36 @@ def _differing_constraints(table: type[Table], found: TableShape) -> Iterator[st
             yield f"{found.name}: the check {constraint._meta.name} is in the code, and not in the database."
 
 
-def unfit(table: type[Table], shape: Shape) -> str:
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What code that runs already needs of a table: its columns with their types, and the key."""
+
+    table: str
+    types: Mapping[str, str]
+    key: str
+
+
+def needed(table: type[Table]) -> Needed:
+    """Asked while the table is bound to the engine in question, which decides about types."""
+    types = {column._meta.db_column_name: column.column_type for column in table._meta.columns}
+    return Needed(table_name(table), types, table._meta.primary_key._meta.db_column_name)
+
+
+def unfit(wanted: Needed, shape: Shape) -> str:
     """What keeps code that runs already from reading and writing a table: columns that are gone or of another type.
 
     It begins with what stands behind the table's name. What would only refuse single values is none: the database does
     that. Empty where there is nothing.
     """
-    found = shape.tables.get(table_name(table))
+    found = shape.tables.get(wanted.table)
     if found is None:
         return " is gone."
-    for column in table._meta.columns:
-        name = column._meta.db_column_name
+    for name, type_ in wanted.types.items():
         if name not in found.columns:
             return f".{name} is gone."
-        if not same_type(found.columns[name].type, column.column_type, shape.dialect):
+        if not same_type(found.columns[name].type, type_, shape.dialect):
             return f".{name} is of the type {found.columns[name].type} now."
-    key: str = table._meta.primary_key._meta.db_column_name
-    return "" if found.key == (key,) else f" has another key: {_listed(found.key)}."
+    return "" if found.key == (wanted.key,) else f" has another key: {_listed(found.key)}."
 
 
 def _is_indexed(column: Column, found: TableShape) -> bool:
