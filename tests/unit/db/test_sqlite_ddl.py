@@ -15,7 +15,7 @@ from piccolo.constraints import Check, Unique
 from piccolo.table import Table, create_table_class
 
 from piccobase.db.embedded import EmbeddedEngine
-from piccobase.db.errors import ConstraintFailed, DatabaseFailed, NotUnique
+from piccobase.db.errors import ConstraintFailed, NotUnique
 from piccobase.db.sqlite_ddl import rewrite
 
 
