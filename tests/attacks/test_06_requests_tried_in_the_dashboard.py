@@ -41,9 +41,9 @@ async def test_a_request_tried_as_somebody_has_their_rights_and_leaves_no_token_
         given_out.append(token)
         return token
 
-    monkeypatch.setattr(Impersonation, "token", noting)
     async with serving([Person, Diary], [], database_url, tmp_path) as api:
         root = await api.superuser()
+        monkeypatch.setattr(Impersonation, "token", noting)
         visitor = Visitor(root)
         await visitor.sign_in()
         ids = [
