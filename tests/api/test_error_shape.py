@@ -5,13 +5,14 @@ import inspect
 import pkgutil
 from collections import Counter
 from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
 import piccobase
-from piccobase.base.errors import FieldError, InvalidRecord, PiccobaseError, RequestError, all_error_types
+from piccobase.base.errors import FieldError, InvalidRecord, NotFound, PiccobaseError, RequestError, all_error_types
 from piccobase.http.answers import SECURITY_HEADERS, send_error
 
 for module in pkgutil.walk_packages(piccobase.__path__, "piccobase."):
@@ -22,14 +23,18 @@ ALL = sorted(set(all_error_types()), key=lambda error: error.__qualname__)
 OF_REQUESTS = [error for error in ALL if issubclass(error, RequestError)]
 
 
+# What is no text, by the name of the parameter.
+ARGUMENTS: dict[str, Any] = {"columns": ["title"], "error": NotFound(), "collection": SimpleNamespace(name="posts")}
+
+
 def some(error: type[PiccobaseError]) -> PiccobaseError:
-    """One of this type, made with a text for every argument that must be given."""
+    """One of this type, made with something for every argument that must be given."""
     needed = [
         parameter
         for parameter in inspect.signature(error).parameters.values()
         if parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
     ]
-    made: Any = error(*(["title"] if parameter.name == "columns" else "some text." for parameter in needed))
+    made: Any = error(*(ARGUMENTS.get(parameter.name, "some text.") for parameter in needed))
     assert isinstance(made, PiccobaseError)
     return made
 

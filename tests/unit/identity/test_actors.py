@@ -40,8 +40,8 @@ class Watched:
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self._db.transaction()
 
-    def version(self) -> int | None:
-        return self._db.version()
+    def version(self, sql: str = "", args: Sequence[Any] = ()) -> int | None:
+        return self._db.version(sql, args)
 
 
 @pytest.fixture
