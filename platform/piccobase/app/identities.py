@@ -1,5 +1,6 @@
 """The collections' ids: given at the first registration, stored, and kept from then on (protocol.md §1.9)."""
 
+import logging
 from collections.abc import Sequence
 
 from piccolo.table import Table
@@ -12,6 +13,8 @@ from piccobase.schema.building import build_registry
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.registry import Registry
 from piccobase.schema.rules import Role
+
+log = logging.getLogger("piccobase.db")
 
 
 async def settle_collections(
@@ -43,6 +46,22 @@ async def settle_collections(
         elif collection.kind == "view":
             await _try(db, collection)
     return registry
+
+
+async def tell_of_gone(db: Database, registry: Registry) -> None:
+    """Warns of tables that were served once and are no longer in the code; for apps that have no migrations yet.
+
+    A table that is called otherwise in the code begins empty, and the old one stays as it is.
+    """
+    stored = await db.rows('SELECT "name" FROM "_collections" WHERE "kind" != \'view\' ORDER BY "name"')
+    gone = [name for (name,) in stored if name not in registry.collections]
+    if gone:
+        log.warning(
+            "In the database and no longer in the code: %s. Nothing is deleted. If one has another name now, give it "
+            "the old one once more, write the first migration with piccobase migrate new, and then rename it: from "
+            "then on renames are asked for.",
+            ", ".join(gone),
+        )
 
 
 async def _try(db: Database, view: CollectionInfo) -> None:

@@ -12,7 +12,7 @@ from litestar.types import ASGIApp
 from piccolo.table import Table
 
 from piccobase.app.drift import Drift
-from piccobase.app.identities import settle_collections
+from piccobase.app.identities import settle_collections, tell_of_gone
 from piccobase.app.logging import close_request_log, open_request_log
 from piccobase.app.mailing import check_mails, compose_mail
 from piccobase.app.migrating import prepare_database
@@ -171,6 +171,8 @@ async def start_services(
         secrets = SecretStore(engine, load_master_key(config.data_dir, config.secret_key or None))
         await secrets.check()
         registry = await settle_collections(engine, tables, roles, secrets)
+        if not project.with_history:
+            await tell_of_gone(engine, registry)
         may_change_schema = config.embedded if migrate is None else migrate
         watched = await watch_changes(engine, registry, may_change_schema=may_change_schema)
         settings = SettingsService(SettingsStore(engine, secrets))
