@@ -10,7 +10,8 @@ PACKAGE = ROOT / "platform" / "piccobase"
 # Top floor first. Rooms on one line are neighbours and do not see each other.
 FLOORS = [
     {"cli", "testing"},
-    {"app", "plugins", "piccolo_app"},
+    {"app", "piccolo_app"},
+    {"plugins"},
     {"http"},
     {"auth", "realtime", "backups", "importing"},
     {"records"},

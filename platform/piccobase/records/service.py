@@ -3,17 +3,21 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from piccobase.db.engine import Database
 from piccobase.db.errors import GroupUndone
 from piccobase.db.retrying import retrying
+from piccobase.hooks.dispatcher import NO_HOOKS, Hooks
 from piccobase.records.planning import Planner
 from piccobase.rules.book import RuleBook
 from piccobase.rules.context import RequestContext
 from piccobase.rules.fields import FieldAccess
 from piccobase.schema.actor import Actor
 from piccobase.schema.registry import Registry
+
+if TYPE_CHECKING:
+    from piccobase.records.acting import RecordService
 
 Result = TypeVar("Result")
 
@@ -36,6 +40,7 @@ class Records:
     access: FieldAccess
     planner: Planner
     hasher: Hasher
+    hooks: Hooks = NO_HOOKS
     in_batch: bool = False  # whether its writes stand in one transaction, which is undone whole when one fails
     totals: dict[Any, tuple[Any, int]] = field(default_factory=dict)  # a count and its values -> (when, total)
 
@@ -53,6 +58,12 @@ class Records:
             except GroupUndone:
                 pass
         return await retrying(self.db, work)
+
+    def acting(self, context: RequestContext, who: str = "") -> "RecordService":
+        """The verbs with the rights of whoever asks, for code of the app and of plugins."""
+        from piccobase.records.acting import RecordService  # the verbs, which know this class
+
+        return RecordService(self, context, who)
 
     def context(
         self, actor: Actor, method: str, query: Mapping[str, str], headers: Mapping[str, str], context: str = "default"
