@@ -17,6 +17,7 @@ from uvicorn.server import ServerState
 
 from piccobase.base.errors import BadRequest, HeadTooLarge, RequestError
 from piccobase.base.json import encode_json
+from piccobase.cli.answering import Answering
 from piccobase.http.answers import JSON_HEADERS
 
 MAX_HEAD = 1 << 20  # bytes of a request line and headers, as the reference takes them
@@ -68,7 +69,10 @@ class Connection(HttpToolsProtocol):
         self._head_since = self.loop.time()
 
     def on_headers_complete(self) -> None:
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:
+            self.cycle.__class__ = Answering  # uvicorn has no place to say so; what it has made does not run yet
         self._head_since = None
 
     def send_400_response(self, msg: str) -> None:
