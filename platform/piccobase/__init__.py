@@ -5,6 +5,7 @@ from piccobase.app.engine import engine
 from piccobase.base.version import __version__
 from piccobase.jobs.errors import GiveUp
 from piccobase.jobs.running import current_job
+from piccobase.plugins.plugin import Plugin
 from piccobase.schema.auth_options import AuthOptions
 from piccobase.schema.declaration import AuthCollection, Collection, View
 from piccobase.schema.mail_template import MailTemplate
@@ -18,6 +19,7 @@ __all__ = [
     "FieldRules",
     "GiveUp",
     "MailTemplate",
+    "Plugin",
     "Role",
     "Rules",
     "View",

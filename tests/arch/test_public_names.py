@@ -11,6 +11,7 @@ PUBLIC = {
     "FieldRules",
     "GiveUp",
     "MailTemplate",
+    "Plugin",
     "Role",
     "Rules",
     "View",

@@ -8,22 +8,25 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, ControllerRouterHandler
 from piccolo.table import Table
 
+from piccobase.app.assembly import Assembly, assemble
 from piccobase.app.migrating import variables_of
 from piccobase.app.mounts import installed_mounts
 from piccobase.app.observing import observed
 from piccobase.app.routes import built_in_routes
-from piccobase.app.services import Services, check_declaration, start_services
+from piccobase.app.services import Services, check_assembly, start_services
 from piccobase.base.config import Config, load_config
 from piccobase.base.errors import Problem, StartError
+from piccobase.hooks.declaring import HookRegistry
 from piccobase.http.recording import Recording
 from piccobase.http.router import make_application
 from piccobase.jobs.adding import Jobs
 from piccobase.jobs.declaring import JobRegistry
 from piccobase.mail.sending import Mail
 from piccobase.migrations.projects import Project, find_project
+from piccobase.plugins.plugin import Plugin
 from piccobase.schema.mail_template import MailTemplate
 from piccobase.schema.rules import Role
 
@@ -36,6 +39,8 @@ class App:
     environment (`PICCOBASE_DATA_DIR`, `PICCOBASE_DATABASE_URL`) and by the command's options.
 
     `mails` are templates of the app's own mails by name, for `app.mail.send_own("name", to, values)`.
+
+    `plugins` are loaded besides those that are found, and `routes` are Litestar handlers with paths below `/api/`.
 
     Migrations of its tables are looked for beside the file that makes it (`file`).
 
@@ -53,6 +58,8 @@ class App:
         roles: Sequence[Role] = (),
         *,
         mails: Mapping[str, MailTemplate] = MappingProxyType({}),
+        plugins: Sequence[Plugin] = (),
+        routes: Sequence[ControllerRouterHandler] = (),
         data_dir: str | Path | None = None,
         database_url: str | None = None,
         cors_origins: Sequence[str] | None = None,
@@ -61,6 +68,11 @@ class App:
         self.collections = tuple(collections)
         self.roles = tuple(roles)
         self.mails = dict(mails)
+        self.plugins = tuple(plugins)
+        self.routes = list(routes)
+        self._hooks = HookRegistry()
+        self.hook = self._hooks.hook
+        self.listen = self._hooks.listen
         self._work = JobRegistry()
         self.job = self._work.job
         self.schedule = self._work.schedule
@@ -101,7 +113,19 @@ class App:
 
         Returns warnings. Raises InvalidDeclaration with all mistakes, each with its id, place and nearest name.
         """
-        return check_declaration(self.collections, self.roles, self._work, self.mails)[1]
+        return check_assembly(self.assembly())[1]
+
+    def assembly(self) -> Assembly:
+        """What is declared, with what its plugins bring."""
+        return assemble(
+            self.plugins,
+            collections=self.collections,
+            roles=self.roles,
+            mails=self.mails,
+            work=self._work,
+            hooks=self._hooks,
+            routes=self.routes,
+        )
 
     def project(self, config: Config) -> Project:
         """Where its migrations are. Raises StartError where a Piccolo project's conf cannot be run."""
@@ -115,13 +139,7 @@ class App:
         if self._services is None:
             config = config or self.config()
             self._services = await start_services(
-                config,
-                self.collections,
-                self.roles,
-                self._work,
-                self.mails,
-                project=self.project(config),
-                migrate=migrate,
+                config, self.assembly(), project=self.project(config), migrate=migrate
             )
             try:
                 self._application = self._services.application = self._put_together(self._services)

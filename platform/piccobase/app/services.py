@@ -11,6 +11,7 @@ from typing import Any
 from litestar.types import ASGIApp
 from piccolo.table import Table
 
+from piccobase.app.assembly import Assembly
 from piccobase.app.drift import Drift
 from piccobase.app.identities import settle_collections, tell_of_gone
 from piccobase.app.logging import close_request_log, open_request_log
@@ -29,6 +30,8 @@ from piccobase.db.console import Console
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
 from piccobase.filters.dialects import POSTGRES, SQLITE
+from piccobase.hooks.declaring import HookRegistry, check_hooks
+from piccobase.hooks.dispatcher import Hooks
 from piccobase.http.additions import Additions
 from piccobase.http.collections import CollectionsAPI
 from piccobase.http.guard import Guard
@@ -69,6 +72,7 @@ class Services:
     """What a running server consists of."""
 
     config: Config
+    assembly: Assembly
     engine: Engine
     registry: Registry
     hasher: Hasher
@@ -77,6 +81,7 @@ class Services:
     first_superuser: FirstSuperuser
     impersonation: Impersonation
     records: Records
+    hooks: Hooks
     collections_api: CollectionsAPI
     documents: APIDocuments
     settings: SettingsService
@@ -130,19 +135,26 @@ def check_declaration(
     roles: Sequence[Role],
     work: JobRegistry | None = None,
     mails: Mapping[str, MailTemplate] = NO_TEMPLATES,
+    hooks: HookRegistry | None = None,
 ) -> tuple[Registry, list[Problem]]:
     """The registry and the warnings.
 
-    Raises InvalidDeclaration with all mistakes, those in rules, jobs and mails included.
+    Raises InvalidDeclaration with all mistakes, those in rules, jobs, mails and hooks included.
     """
     registry, problems = survey(tables, roles)
     # Where a field could not be built, each rule that names it would seem to be wrong as well.
     if all(problem.id.startswith(("rule.", "role.")) for problem in problems):
         problems += [*check_rules(registry), *check_field_rules(registry), *check_mails(registry, mails)]
     problems += work.problems if work else ()
+    problems += check_hooks(hooks, registry) if hooks else ()
     if problems:
         raise InvalidDeclaration(sorted(problems))
     return registry, warn_of_rules(registry)
+
+
+def check_assembly(assembly: Assembly) -> tuple[Registry, list[Problem]]:
+    """As `check_declaration`, of everything that is declared."""
+    return check_declaration(assembly.collections, assembly.roles, assembly.work, assembly.mails, assembly.hooks)
 
 
 def bind_tables(tables: Sequence[type[Table]], engine: Engine) -> None:
@@ -152,17 +164,11 @@ def bind_tables(tables: Sequence[type[Table]], engine: Engine) -> None:
 
 
 async def start_services(
-    config: Config,
-    tables: Sequence[type[Table]],
-    roles: Sequence[Role],
-    work: JobRegistry,
-    mails: Mapping[str, MailTemplate] = NO_TEMPLATES,
-    *,
-    project: Project,
-    migrate: bool | None = None,
+    config: Config, assembly: Assembly, *, project: Project, migrate: bool | None = None
 ) -> Services:
     """Everything from the config to the API. Raises StartError, and leaves nothing open then."""
-    warnings = check_declaration(tables, roles, work, mails)[1]
+    tables = assembly.collections
+    warnings = check_assembly(assembly)[1]
     engine = make_engine(config)
     try:
         bind_tables(tables, engine)
@@ -170,17 +176,17 @@ async def start_services(
         make_data_dir(config.data_dir)
         secrets = SecretStore(engine, load_master_key(config.data_dir, config.secret_key or None))
         await secrets.check()
-        registry = await settle_collections(engine, tables, roles, secrets)
+        registry = await settle_collections(engine, tables, assembly.roles, secrets)
         if not project.with_history:
             await tell_of_gone(engine, registry)
         may_change_schema = config.embedded if migrate is None else migrate
         watched = await watch_changes(engine, registry, may_change_schema=may_change_schema)
         settings = SettingsService(SettingsStore(engine, secrets))
         await settings.load()
-        working = compose_work(config, engine, work)
+        working = compose_work(config, engine, assembly.work)
         keep_changes_bounded(working.registry, engine, settings)
-        mail = compose_mail(config, settings, registry, secrets, working.jobs, mails)
-        services = _compose(config, engine, registry, watched, secrets, settings, working, mail, warnings)
+        mail = compose_mail(config, settings, registry, secrets, working.jobs, assembly.mails)
+        services = _compose(config, engine, assembly, registry, watched, secrets, settings, working, mail, warnings)
         services.project = project
         services.run_in_background(settings.watch())
         services.run_in_background(Drift(engine, tables, services.collections_api.refuse).watch())
@@ -198,6 +204,7 @@ async def start_services(
 def _compose(
     config: Config,
     engine: Engine,
+    assembly: Assembly,
     registry: Registry,
     watched: frozenset[str],
     secrets: SecretStore,
@@ -210,6 +217,7 @@ def _compose(
     access = FieldAccess(registry)
     dialect = SQLITE if engine.dialect == "sqlite" else POSTGRES
     hasher = Hasher()
+    hooks = Hooks.of(assembly.hooks.hooks, registry)
     records = Records(
         db=engine,
         registry=registry,
@@ -217,6 +225,7 @@ def _compose(
         access=access,
         planner=Planner(registry, book, access, dialect, watched),
         hasher=hasher,
+        hooks=hooks,
     )
 
     async def may_sign_in(collection: CollectionInfo, record_id: str) -> bool:
@@ -237,6 +246,7 @@ def _compose(
     )
     return Services(
         config=config,
+        assembly=assembly,
         engine=engine,
         registry=registry,
         hasher=hasher,
@@ -245,6 +255,7 @@ def _compose(
         first_superuser=FirstSuperuser(engine, hasher, secrets),
         impersonation=Impersonation(engine, password.tokens),
         records=records,
+        hooks=hooks,
         collections_api=api,
         documents=APIDocuments(registry, access),
         settings=settings,

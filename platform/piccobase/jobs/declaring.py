@@ -64,6 +64,12 @@ class JobRegistry:
         """One that can be added to without changing this one."""
         return JobRegistry(dict(self.jobs), dict(self.schedules), list(self.problems))
 
+    def take_in(self, other: "JobRegistry") -> None:
+        """Adds what another has; what is here already stays."""
+        self.jobs = {**other.jobs, **self.jobs}
+        self.schedules = {**other.schedules, **self.schedules}
+        self.problems += other.problems
+
     def job(
         self,
         name: str | None = None,
