@@ -5,6 +5,7 @@ from typing import Any
 
 from piccobase.app.services import Services
 from piccobase.http.measuring import Templates, measured, traced
+from piccobase.http.own_routes import paths_of
 
 
 def observed(app: Any, services: Services, mounts: Iterable[str]) -> Any:
@@ -15,7 +16,7 @@ def observed(app: Any, services: Services, mounts: Iterable[str]) -> Any:
     config = services.config
     if not config.metrics_token and not config.tracing:
         return app
-    routes = [path for handler in services.documents.handlers for path in getattr(handler, "paths", ())]
+    routes = {path for handler in services.documents.handlers for path in paths_of(handler)}
     templates = Templates(services.registry.collections, [*routes, *mounts])
     if config.metrics_token:
         app = measured(app, templates, config.metrics_token)

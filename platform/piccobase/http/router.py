@@ -6,8 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, ControllerRouterHandler
 
 from piccobase.base.errors import BadRequest, Forbidden, NotFound, RequestError, TooLarge, Unauthorized
 from piccobase.base.json import encode_json
@@ -48,7 +47,7 @@ def make_application(
     collections_api: CollectionsAPI,
     documents: APIDocuments,
     mounts: Mapping[str, ASGIApp],
-    routes: Sequence[HTTPRouteHandler] = (),
+    routes: Sequence[ControllerRouterHandler] = (),
     *,
     guard: Guard,
     unguarded: Collection[str] = (),
@@ -56,8 +55,8 @@ def make_application(
 ) -> ASGIApp:
     """The whole HTTP side as one ASGI application, without a lifespan of its own.
 
-    `routes` are those of other rooms, `unguarded` the paths of mounts that answer for limits themselves. Pages of
-    `origins` only may read answers, of all where it is empty.
+    `routes` are those of other rooms, of the app and of its plugins, `unguarded` the paths of mounts that answer for
+    limits themselves. Pages of `origins` only may read answers, of all where it is empty.
     """
 
     @get("/api/health", operation_id="readHealth", summary="Whether the server is ready")

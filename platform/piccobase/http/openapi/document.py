@@ -84,6 +84,8 @@ def make_document(registry: Registry, access: FieldAccess, routes: DescribedRout
             own["signed_in"]: signed_in_schema(names[name]),
         }
     document["paths"] |= routes.paths
+    tagged = {tag["name"] for tag in document["tags"]}
+    document["tags"] += [{"name": tag} for tag in routes.tags if tag not in tagged and tag != ROUTES_TAG]
     document["tags"].append({"name": ROUTES_TAG, "description": "The server itself."})
     _drop_unused(document)
     return document

@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from piccobase.base.json import encode_json
 from piccobase.http.openapi.document import Reader, make_document
-from piccobase.http.openapi.routes import describe_routes, is_for_superusers
+from piccobase.http.openapi.routes import describe_routes
 from piccobase.rules.fields import FieldAccess
 from piccobase.schema.actor import Actor
 from piccobase.schema.registry import Registry
@@ -46,7 +46,7 @@ class APIDocuments:
         return made
 
     def _make(self, reader: Reader) -> SentDocument:
-        handlers = [one for one in self.handlers if reader.superuser or not is_for_superusers(one)]
-        document = make_document(self.registry, self.access, describe_routes(handlers), reader)
+        routes = describe_routes(self.handlers, superuser=reader.superuser)
+        document = make_document(self.registry, self.access, routes, reader)
         body = encode_json(document)
         return SentDocument(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
