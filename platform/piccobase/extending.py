@@ -18,6 +18,7 @@ from piccobase.base.errors import (
     Problem,
     RequestError,
     SignInFailed,
+    StartError,
     TooLarge,
     TooManyRequests,
     Unauthorized,
@@ -28,6 +29,7 @@ from piccobase.base.json import NotJSON, encode_json, parse_whole_json
 from piccobase.db.errors import DatabaseFailed, StillReferenced
 from piccobase.db.facts import DatabaseFacts, read_facts
 from piccobase.http.addresses import Addresses, AddressList, network_of
+from piccobase.http.answers import CORS_HEADER, SECURITY_HEADERS
 from piccobase.http.collections import unexpected
 from piccobase.http.counting import Counter, make_counter
 from piccobase.http.sql import run_sql
@@ -62,9 +64,11 @@ from piccobase.settings.sections import RateLimitRule, Settings, TrustedProxySet
 from piccobase.settings.service import OwnSection, SettingsService
 
 __all__ = [
+    "CORS_HEADER",
     "JOB_STATES",
     "MAIL_KINDS",
     "MOST_COUNTED",
+    "SECURITY_HEADERS",
     "SUPERUSERS_ID",
     "Actor",
     "AddressList",
@@ -107,6 +111,7 @@ __all__ = [
     "Settings",
     "SettingsService",
     "SignInFailed",
+    "StartError",
     "StillReferenced",
     "TooLarge",
     "TooManyRequests",

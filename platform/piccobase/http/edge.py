@@ -11,6 +11,8 @@ from piccobase.http.guard import Guard
 from piccobase.http.paths import PREFIX
 
 ASGIApp = Callable[[Any, Receive, Send], Awaitable[None]]
+ROOT = "/"  # the mount of whatever is neither the API's nor another mount's
+API = "/api/"
 _METHODS = b"GET,HEAD,PUT,PATCH,POST,DELETE"
 _OURS = frozenset(name for name, _ in (*SECURITY_HEADERS, CORS_HEADER))
 
@@ -31,9 +33,11 @@ class Edge:
         origins: Collection[str] = (),
     ) -> None:
         self._app, self._collections, self._guard = app, collections, guard
-        self._mounts = tuple((path, path + "/", app) for path, app in mounts.items())
-        self._unguarded = frozenset(unguarded)
-        self._below_unguarded = tuple(path + "/" for path in unguarded)
+        deepest_first = sorted(mounts.items(), key=lambda mount: len(mount[0]), reverse=True)
+        self._mounts = tuple((path, path + "/", app) for path, app in deepest_first if path != ROOT)
+        self._root = mounts.get(ROOT)
+        self._unguarded = frozenset(unguarded) - {ROOT}
+        self._below_unguarded = tuple(path + "/" for path in self._unguarded)
         self._origins = frozenset(origin.encode() for origin in origins)  # empty: any
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -55,12 +59,15 @@ class Edge:
             if scope["path"] == path or scope["path"].startswith(below):
                 await mounted(scope, receive, send)
                 return
+        if self._root is not None and not (scope["path"] + "/").startswith(API):
+            await self._root(scope, receive, send)
+            return
         head = scope["method"] == "HEAD"
         cors = any(name == b"origin" for name, _ in scope["headers"])
         if "//" in scope["path"]:  # the router would see one slash there, and whatever guards a path by its text, two
             await send_error(send, NotFound(), cors=cors, head=head)
             return
-        if scope["path"].startswith("/api/") and scope["path"].endswith("/"):
+        if scope["path"].startswith(API) and scope["path"].endswith("/"):
             # protocol.md §1.1: such a path never matches; the router would take it for the one without.
             await send_error(send, NotFound(), cors=cors, head=head)
             return
