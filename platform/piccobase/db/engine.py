@@ -41,6 +41,10 @@ class Database(Protocol):
         """Commits at the end of the block, rolls back when it raises, and is released whatever fails."""
         ...
 
+    def open_transaction(self) -> Transaction | None:
+        """The innermost transaction that a statement of this task would run in."""
+        ...
+
     def transaction_exists(self) -> bool:
         """Whether a statement of this task would run inside an open transaction."""
         ...

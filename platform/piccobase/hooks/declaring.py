@@ -164,6 +164,8 @@ class HookRegistry:
             yield Problem("hook.E003", info.place, "a listener takes the event alone")
         if not info.timeout > 0:
             yield Problem("hook.E005", info.place, f"timeout must be more than 0 seconds, not {info.timeout}")
+        if info.durable and not event.can_be_kept:
+            yield Problem("hook.E008", info.place, f"{event.__name__} cannot be kept: leave durable= out")
         if info.durable and any(one.durable and one.job == info.job for one in self.listeners):
             yield Problem("hook.E006", info.place, f'there is a durable listener named "{info.job}" already')
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 from piccobase.base.errors import RequestError
 from piccobase.hooks.declaring import HookInfo
@@ -162,6 +162,18 @@ class _Proceed:
                 "Call it, or raise an error that says why not."
             )
         return self._result
+
+
+class Onions(Protocol):
+    """Who knows the onions: `Hooks`, or what stands in for them where writes share a transaction."""
+
+    def around(self, point: type[HookEvent], collection: str = "") -> "Wraps | None": ...
+
+
+class Wraps(Protocol):
+    """What a step is run in."""
+
+    async def run(self, event: HookEvent, step: Step) -> Any: ...
 
 
 class Hooks:

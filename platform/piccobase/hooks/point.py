@@ -26,6 +26,8 @@ class HookEvent:
 class AfterEvent:
     """Tells what has happened, once it is committed. Listeners get it; they can neither change nor stop anything."""
 
+    can_be_kept: ClassVar[bool] = False  # as a job, for durable listeners
+
     collection: CollectionInfo
 
     @property

@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
 from piccobase.base.errors import NotFound
-from piccobase.base.json import encode_json
 from piccobase.records.asking import ListQuery
 from piccobase.records.creating import create_record
 from piccobase.records.deleting import delete_record
 from piccobase.records.listing import Page, list_records
+from piccobase.records.plain import plain
 from piccobase.records.service import Records
 from piccobase.records.updating import update_record
 from piccobase.records.viewing import view_record
@@ -88,12 +86,12 @@ class RecordService:
     async def view(self, collection: str, record_id: str, *, expand: str = "", fields: str = "") -> dict[str, Any]:
         """One record. Raises NotFound where the view rule hides it."""
         found = await view_record(self.records, self._reading(), self.collection(collection), record_id, fields, expand)
-        return one_plain(found)
+        return _plain(found)
 
     async def create(self, collection: str, values: Mapping[str, Any], *, expand: str = "") -> dict[str, Any]:
         """A new record. Raises InvalidRecord, with no field named where the rule refuses it."""
         context = replace(self.context, method="POST")
-        return one_plain(await create_record(self.records, context, self.collection(collection), values, "", expand))
+        return _plain(await create_record(self.records, context, self.collection(collection), values, "", expand))
 
     async def update(
         self, collection: str, record_id: str, values: Mapping[str, Any], *, expand: str = ""
@@ -101,7 +99,7 @@ class RecordService:
         """A changed record; modifiers such as `views+` are understood."""
         context = replace(self.context, method="PATCH")
         info = self.collection(collection)
-        return one_plain(await update_record(self.records, context, info, record_id, values, "", expand))
+        return _plain(await update_record(self.records, context, info, record_id, values, "", expand))
 
     async def delete(self, collection: str, record_id: str) -> None:
         """Deletes a record, and what goes along with it."""
@@ -122,12 +120,6 @@ class RecordService:
         return replace(self.context, actor=actor, access=self.records.access.key(actor))
 
 
-def one_plain(record: Any) -> dict[str, Any]:
-    """A record as the verbs give it, as a dict."""
-    found: dict[str, Any] = record if isinstance(record, dict) else plain(record)
+def _plain(record: Any) -> dict[str, Any]:
+    found: dict[str, Any] = plain(record)
     return found
-
-
-def plain(found: Any) -> Any:
-    """Records as the verbs give them, as dicts and lists."""
-    return msgspec.json.decode(encode_json(found))

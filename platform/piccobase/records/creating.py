@@ -5,11 +5,18 @@ from typing import Any
 
 from piccobase.base.errors import BadRequest, FieldError, InvalidRecord
 from piccobase.db.errors import ConstraintFailed, NotUnique, StillReferenced
+from piccobase.hooks.dispatcher import Wraps
 from piccobase.identity.roles import Grants
+from piccobase.records.announcing import announce_created
 from piccobase.records.auth_form import check_new_account
 from piccobase.records.binding import bind_value, wire_id
 from piccobase.records.drafting import Draft, draft_new
+from piccobase.records.events import CreatingRecord, WritingRecord
+from piccobase.records.hooked_draft import HookedDraft
+from piccobase.records.inside import acting_inside
 from piccobase.records.modifiers import resolve
+from piccobase.records.overlaying import overlaid, overlaid_inside
+from piccobase.records.record import Record
 from piccobase.records.service import Records
 from piccobase.records.viewing import see_stored
 from piccobase.records.writing import (
@@ -42,9 +49,11 @@ async def create_record(
     1. A locked verb refuses at once (Forbidden).
     2. The body becomes a draft: modifiers resolved, values cleaned, defaults filled in; what is wrong is only noted.
     3. The create rule is asked of the draft. A refusal says nothing of the fields (InvalidRecord with no data).
-    4. The auth collection's own pass, then the fields, relations included; all problems at once (InvalidRecord).
-    5. Passwords are hashed, still without a transaction.
-    6. The row is written; a clash with a unique index becomes a field error.
+    4. The hooks around CreatingRecord begin. What they set is laid over the draft.
+    5. The auth collection's own pass, then the fields, relations included; all problems at once (InvalidRecord).
+    6. Passwords are hashed, still without a transaction.
+    7. In the transaction, inside the hooks around WritingRecord, the row is written. A clash with a unique index
+       becomes a field error.
     """
     if collection.kind == "view":
         raise BadRequest("Unsupported collection type.")
@@ -55,35 +64,125 @@ async def create_record(
     seen_by_rules = submitted(collection, sent, draft, writable, {})
     if not await draft_satisfies(records, context, collection, "create", draft, seen_by_rules):
         raise InvalidRecord(FAILED)
-    if collection.kind == "auth" and (errors := await check_new_account(records, context, collection, body, draft)):
-        raise InvalidRecord(FAILED, errors)
+    if (around := records.hooks.around(CreatingRecord, collection.name)) is None:
+        row = await _settle(records, context, collection, body, draft, seen_by_rules)
+    else:
+        row = await _settle_inside(around, records, context, collection, body, draft, seen_by_rules)
+    return await see_stored(records, context, collection, row, fields=fields, expand=expand, body=seen_by_rules)
+
+
+async def _settle_inside(
+    around: Wraps,
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    body: Mapping[str, Any],
+    draft: Draft,
+    sent: Mapping[str, Any],
+) -> Row:
+    row: Row = ()
+    event = CreatingRecord(
+        collection=collection,
+        context=context,
+        records=records.acting(context),
+        draft=HookedDraft(collection, sent),
+        dry_run=records.dry_run,
+    )
+
+    async def step() -> Record:
+        nonlocal row
+        row = await _settle(records, context, collection, body, draft, sent, event.draft)
+        return Record(collection, row, records.db.dialect)
+
+    await around.run(event, step)
+    return row
+
+
+async def _settle(
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    body: Mapping[str, Any],
+    draft: Draft,
+    sent: Mapping[str, Any],
+    hooked: HookedDraft | None = None,
+) -> Row:
+    """Steps 5 to 7."""
+    if collection.kind == "auth":
+        if hooked is not None and "password" in hooked.set:  # which nobody need confirm
+            body = {**body, "password": hooked["password"], "passwordConfirm": hooked["password"]}
+        # Of what was sent: what a hook sets needs no right.
+        if errors := await check_new_account(records, context, collection, body, draft):
+            raise InvalidRecord(FAILED, errors)
+    if hooked is not None:
+        draft, sent = overlaid(collection, draft, hooked, new=True), hooked
     await check_relations(records, collection, draft)
-    if collection.kind == "auth" and body.get("id"):
+    if collection.kind == "auth" and (body.get("id") or "id" in sent):
         await _check_auth_id(records, collection, draft)
     if draft.errors:
         raise InvalidRecord(FAILED, draft.errors)
     await hash_passwords(records, collection, draft)
-    row = await records.written(lambda: _insert(records, collection, draft))
-    return await see_stored(records, context, collection, row, fields=fields, expand=expand, body=seen_by_rules)
+    return await records.written(lambda: _write(records, context, collection, draft, sent))
+
+
+async def _write(
+    records: Records, context: RequestContext, collection: CollectionInfo, draft: Draft, sent: Mapping[str, Any]
+) -> Row:
+    """Writes the row in a transaction of its own, inside of its hooks, and returns it as it is stored."""
+    try:
+        async with records.transaction():
+            if (around := records.hooks.around(WritingRecord, collection.name)) is None:
+                row = await _insert(records, collection, draft)
+            else:
+                row = await _insert_inside(around, records, context, collection, draft, sent)
+            if records.listeners is not None:
+                await announce_created(records, context.actor, collection, row)
+    except (NotUnique, StillReferenced, ConstraintFailed) as error:
+        raise refused(collection, error, FAILED) from error
+    return row
+
+
+async def _insert_inside(
+    around: Wraps,
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    draft: Draft,
+    sent: Mapping[str, Any],
+) -> Row:
+    row: Row = ()
+    event = WritingRecord(
+        collection=collection,
+        context=context,
+        records=acting_inside(records, context),
+        verb="create",
+        record=None,
+        draft=HookedDraft(collection, sent),
+        dry_run=records.dry_run,
+    )
+
+    async def step() -> Record:
+        nonlocal row
+        final = await overlaid_inside(records, collection, draft, event.draft, FAILED, new=True)
+        row = await _insert(records, collection, final)
+        return Record(collection, row, records.db.dialect)
+
+    await around.run(event, step)
+    return row
 
 
 async def _insert(records: Records, collection: CollectionInfo, draft: Draft) -> Row:
-    """Writes the row in a transaction of its own and returns it as it is stored."""
     given = tuple(field for field in collection.fields if field.name in draft.values)
     statement = records.planner.remembered(
         ("insert", collection.name, tuple(field.name for field in given)),
         lambda: insert_statement(records, collection, given),
     )
     values = [bind_value(field, draft.values[field.name], records.db.dialect) for field in given]
-    try:
-        async with records.transaction():
-            rows = await records.db.rows(statement.sql, values)
-            if collection.kind == "auth":
-                # A record of this id may have gone by another way than the API, and left its roles behind.
-                record_id = wire_id(collection, rows[0], records.db.dialect)
-                await Grants(records.db).take_all(collection, record_id)
-    except (NotUnique, StillReferenced, ConstraintFailed) as error:
-        raise refused(collection, error, FAILED) from error
+    rows = await records.db.rows(statement.sql, values)
+    if collection.kind == "auth":
+        # A record of this id may have gone by another way than the API, and left its roles behind.
+        record_id = wire_id(collection, rows[0], records.db.dialect)
+        await Grants(records.db).take_all(collection, record_id)
     return rows[0]
 
 

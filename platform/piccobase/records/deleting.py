@@ -2,6 +2,8 @@
 
 from piccobase.base.errors import BadRequest, NotFound
 from piccobase.db.errors import ConstraintFailed, StillReferenced
+from piccobase.records.events import DeletingRecord
+from piccobase.records.record import Record
 from piccobase.records.removing import FAILED, Removal
 from piccobase.records.service import Records
 from piccobase.records.versions import Expected
@@ -23,8 +25,9 @@ async def delete_record(
     1. A locked verb refuses at once (Forbidden), then the row must be there (NotFound).
     2. The delete rule is asked of it; a refusal is NotFound. Then the row must be of the version that is expected, if
        one is (Changed).
-    3. In one transaction: the rule again if anything was committed meanwhile; records that point here go with it, lose
-       the relation, or refuse the whole (BadRequest).
+    3. The hooks around DeletingRecord begin.
+    4. In one transaction: the rule again if anything was committed meanwhile; records that point here go with it, lose
+       the relation, or refuse the whole (BadRequest). Hooks around WritingRecord are run for each of them.
     """
     if collection.kind == "view":
         raise BadRequest("Unsupported collection type.")
@@ -47,12 +50,25 @@ async def delete_record(
                     only_if.check(collection, locked, records.db.dialect)
             if collection.id == SUPERUSERS_ID:
                 await _keep_one_superuser(records, collection)
-            await Removal(records).remove(collection, [key])
+            await Removal(records, context).remove(collection, [key])
 
-    try:
-        await records.written(write)
-    except (StillReferenced, ConstraintFailed) as error:
-        raise BadRequest(FAILED) from error
+    async def settle() -> None:
+        try:
+            await records.written(write)
+        except (StillReferenced, ConstraintFailed) as error:
+            raise BadRequest(FAILED) from error
+
+    if (around := records.hooks.around(DeletingRecord, collection.name)) is None:
+        await settle()
+    else:
+        event = DeletingRecord(
+            collection=collection,
+            context=context,
+            records=records.acting(context),
+            record=Record(collection, stored, records.db.dialect),
+            dry_run=records.dry_run,
+        )
+        await around.run(event, settle)
 
 
 async def _keep_one_superuser(records: Records, collection: CollectionInfo) -> None:

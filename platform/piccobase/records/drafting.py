@@ -96,6 +96,27 @@ def draft_changes(collection: CollectionInfo, body: Mapping[str, Any], writable:
     return draft
 
 
+def overlay(
+    collection: CollectionInfo, draft: Draft, values: Mapping[str, Any], left_out: Collection[str], *, new: bool
+) -> Draft:
+    """The draft with other values laid over it, by somebody who may write everything.
+
+    What is left out has its default in a `new` record, and stays as it is in one that is changed.
+    """
+    result = Draft(dict(draft.values), dict(draft.errors), dict(draft.beyond_limits))
+    for name in (*values, *left_out):
+        for part in (result.values, result.errors, result.beyond_limits):
+            part.pop(name, None)
+        one = collection.by_name[name]
+        if one.key:
+            _draft_key(collection, one, values, result)
+        elif name in values:
+            _draft_field(collection, one, values[name], result)
+        elif new:
+            _draft_default(collection, one, result)
+    return result
+
+
 def _draft_field(collection: CollectionInfo, one: FieldInfo, wire: Any, draft: Draft) -> None:
     try:
         value = _strict(one, wire) if collection.strict else _lenient(one, wire)

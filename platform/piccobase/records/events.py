@@ -1,7 +1,7 @@
 """The hook points of records, a class a point, and what has happened to them after the commit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -94,7 +94,7 @@ class WritingRecord(RecordEvent):
 
     verb: WriteVerb
     record: Record | None
-    draft: HookedDraft = field(default_factory=HookedDraft)
+    draft: HookedDraft
     dry_run: bool = False
 
 
@@ -145,6 +145,7 @@ class RunningBatch(HookEvent):
 class RecordChanged(AfterEvent):
     """What all events about a written record have. `actor` is who asked for it, a guest where nobody did."""
 
+    can_be_kept: ClassVar[bool] = True
     verb: ClassVar[WriteVerb]
 
     record: Record

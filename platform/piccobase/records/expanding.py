@@ -15,8 +15,12 @@ import msgspec
 
 from piccobase.base.errors import InvalidQuery
 from piccobase.base.json import encode_json
+from piccobase.hooks.dispatcher import Wraps
+from piccobase.records.enriching import enriched, is_enriched
+from piccobase.records.events import ExpandingRecords
 from piccobase.records.expand_paths import Tree, parse_expand
 from piccobase.records.picking import Pick
+from piccobase.records.plain import plain, to_wire
 from piccobase.records.planning import Asked, Beside, Plan
 from piccobase.records.related import MOST_BACK, Step, find_step, plan_related
 from piccobase.records.service import Records
@@ -81,15 +85,21 @@ def expansion_of(
     if wanted is not None and wanted.plain_names is not None and "expand" not in wanted.plain_names:
         return None
     branches = find_branches(records, context, collection, tree)
-    return Expansion(records, context, branches, body) if any(branch.step for branch in branches) else None
+    return Expansion(records, context, collection, branches, body) if any(branch.step for branch in branches) else None
 
 
 class Expansion:
     """One request's expand."""
 
     def __init__(
-        self, records: Records, context: RequestContext, branches: tuple[Branch, ...], body: Mapping[str, Any]
+        self,
+        records: Records,
+        context: RequestContext,
+        collection: CollectionInfo,
+        branches: tuple[Branch, ...],
+        body: Mapping[str, Any],
     ) -> None:
+        self._collection = collection
         self.beside = _sources(branches)  # what the plan of the records that are expanded must select beside them
         self._records, self._context, self._branches = records, replace(context, context="expand"), branches
         self._asked = Asked(
@@ -104,10 +114,12 @@ class Expansion:
 
     async def records(self, plan: Plan, rows: Sequence[Row]) -> list[Any]:
         """The rows as records, each with its `expand` if any path led somewhere. Raises ExpandTooLarge."""
-        expands = await self._expands(self._branches, rows, plan.beside) if rows else None
+        expands = await self._expands(self._collection, self._branches, rows, plan.beside) if rows else None
         return plan.records(rows, expands)
 
-    async def _expands(self, branches: tuple[Branch, ...], rows: Sequence[Row], first: int) -> list[bytes] | None:
+    async def _expands(
+        self, collection: CollectionInfo, branches: tuple[Branch, ...], rows: Sequence[Row], first: int
+    ) -> list[bytes] | None:
         """The JSON of `expand` for each row; None where every path was dropped. `first` is the column of a source."""
         column = {field: index for index, field in enumerate(_sources(branches), first)}
         found: list[tuple[bytes, list[bytes]]] = []
@@ -115,7 +127,7 @@ class Expansion:
             if branch.step is None:
                 continue
             stored = [row[column[branch.step.source]] for row in rows]
-            values = await self._follow(branch.step, branch.branches, stored)
+            values = await self._follow(collection, branch, stored)
             if values is not None:
                 found.append((encode_json(branch.segment) + b":", values))
         if not found:
@@ -126,22 +138,69 @@ class Expansion:
             for index in range(len(rows))
         ]
 
-    async def _follow(self, step: Step, branches: tuple[Branch, ...], stored: list[Any]) -> list[bytes] | None:
-        """The JSON of what a step finds from each stored value, empty for nothing.
+    async def _follow(self, collection: CollectionInfo, branch: Branch, stored: list[Any]) -> list[bytes] | None:
+        """The JSON of what a step of the collection finds from each stored value, empty for nothing.
 
         None where the paths behind it are dropped, all of them, and so this step with them.
         """
+        step = branch.step
+        assert step is not None
         keys = [self._keys(step, value) for value in stored]
         distinct = list(dict.fromkeys(key for some in keys for key in some))
-        plan, rows = await self._related(step, _sources(branches), distinct)
+        if (around := self._records.hooks.around(ExpandingRecords, collection.name)) is None:
+            found = await self._look(branch, distinct)
+        else:
+            found = await self._look_inside(around, collection, branch, distinct)
+        if found is None:
+            return None
+        if len(found.rows) > _AT_ONCE:
+            return await asyncio.to_thread(self._written, step, found, keys)
+        return self._written(step, found, keys)
+
+    async def _look(self, branch: Branch, keys: list[Any]) -> "_Found | None":
+        """The records behind a step, with what is behind them; None where the paths behind it are dropped."""
+        step = branch.step
+        assert step is not None
+        plan, rows = await self._related(step, _sources(branch.branches), keys)
         expands = None
-        if branches and rows:
-            expands = await self._expands(branches, rows, plan.beside + 1)
+        if branch.branches and rows:
+            expands = await self._expands(step.target, branch.branches, rows, plan.beside + 1)
             if expands is None:
                 return None
-        if len(rows) > _AT_ONCE:
-            return await asyncio.to_thread(self._written, step, plan, rows, expands, keys)
-        return self._written(step, plan, rows, expands, keys)
+        found = _Found(plan, rows, expands, None)
+        if rows and is_enriched(self._records, step.target):
+            items = await enriched(self._records, self._context, step.target, found.records())
+            return replace(found, items=items)
+        return found
+
+    async def _look_inside(
+        self, around: Wraps, collection: CollectionInfo, branch: Branch, keys: list[Any]
+    ) -> "_Found | None":
+        step = branch.step
+        assert step is not None
+        found: _Found | None = None
+        event = ExpandingRecords(
+            collection=collection,
+            context=self._context,
+            records=self._records.acting(self._context),
+            segment=branch.segment,
+            relation=step.match if step.back else step.source,
+            target=step.target,
+        )
+        ids: list[Any] = []
+
+        async def look() -> list[dict[str, Any]]:
+            nonlocal found, ids
+            found = await self._look(branch, keys)
+            records: list[dict[str, Any]] = plain(found.records()) if found is not None else []
+            ids = [one["id"] for one in records]
+            return records
+
+        left = {one.get("id"): one for one in to_wire(await around.run(event, look))}
+        if found is None:
+            return None
+        kept = [(row, left[id_]) for row, id_ in zip(found.rows, ids, strict=True) if id_ in left]
+        return _Found(found.plan, [row for row, _ in kept], None, [record for _, record in kept])
 
     def _keys(self, step: Step, stored: Any) -> Sequence[Any]:
         """The driver values that lead on from a stored value, in their order."""
@@ -174,16 +233,14 @@ class Expansion:
         asked = replace(self._asked, keys=keys, limit=self._records_left + 1)
         return await self._records.db.rows(plan.statement.sql, plan.statement.bind(asked))
 
-    def _written(
-        self, step: Step, plan: Plan, rows: Sequence[Row], expands: list[bytes] | None, keys: list[Sequence[Any]]
-    ) -> list[bytes]:
+    def _written(self, step: Step, found: "_Found", keys: list[Sequence[Any]]) -> list[bytes]:
         """What the step gives for each list of keys."""
-        found: dict[Any, list[bytes]] = {}
-        for row, record in zip(rows, plan.records(rows, expands), strict=True):
-            of_key = found.setdefault(row[plan.beside], [])
+        by_key: dict[Any, list[bytes]] = {}
+        for row, record in zip(found.rows, found.records(), strict=True):
+            of_key = by_key.setdefault(row[found.plan.beside], [])
             if len(of_key) < MOST_BACK:
                 of_key.append(encode_json(record))
-        return [self._value(step, [record for key in some for record in found.get(key, ())]) for some in keys]
+        return [self._value(step, [record for key in some for record in by_key.get(key, ())]) for some in keys]
 
     def _value(self, step: Step, records: list[bytes]) -> bytes:
         self._bytes_left -= sum(map(len, records))
@@ -192,6 +249,19 @@ class Expansion:
         if step.many and records:
             return b"[" + b",".join(records) + b"]"
         return records[0] if records else b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The rows behind a step. Their records are made when they are asked for, unless a hook had to see them before."""
+
+    plan: Plan
+    rows: Sequence[Row]
+    expands: list[bytes] | None
+    items: list[Any] | None
+
+    def records(self) -> Sequence[Any]:
+        return self.plan.records(self.rows, self.expands) if self.items is None else self.items
 
 
 def _sources(branches: tuple[Branch, ...]) -> Beside:

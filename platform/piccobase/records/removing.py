@@ -11,7 +11,9 @@ from piccobase.db.placeholders import in_dialect
 from piccobase.filters.fragments import quoted
 from piccobase.identity.roles import Grants
 from piccobase.records.binding import bind_value
+from piccobase.records.row_writes import RowWrites
 from piccobase.records.service import Records
+from piccobase.rules.context import RequestContext
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.fields import FieldInfo
 
@@ -29,8 +31,9 @@ class Removal:
     written: relations lose what goes, and the records are deleted, those found last first.
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, context: RequestContext) -> None:
         self.records = records
+        self._rows = RowWrites(records, context)
         self._going: dict[str, set[Any]] = {}  # keys by collection
         self._gone: dict[str, set[str]] = {}  # the same as lists of ids have them
         self._portions: list[tuple[CollectionInfo, Keys]] = []  # the same, in the order in which they were found
@@ -97,8 +100,11 @@ class Removal:
                     await self._turns.pass_on()
 
     async def _delete(self, target: CollectionInfo, going: Keys) -> None:
-        condition, values = self._among(quoted(target.key.column), going)
-        await self._run(f"DELETE FROM {target.source} WHERE {condition}", *values)
+        async def delete(keys: Keys) -> None:
+            condition, values = self._among(quoted(target.key.column), keys)
+            await self._run(f"DELETE FROM {target.source} WHERE {condition}", *values)
+
+        await self._rows.delete(target, going, delete)
         if target.kind == "auth":
             grants, read = Grants(self.records.db), target.key.value.read(self.records.db.dialect)
             for key in going:
@@ -145,8 +151,13 @@ class Removal:
         dates = [one for one in pointing.fields if one.auto == "update"]
         moment = [bind_value(one, clock.now(), db.dialect) for one in dates]
         changes = ", ".join(f"{quoted(one.column)} = ?" for one in (field, *dates))
-        condition, values = self._among(quoted(pointing.key.column), keys)
-        await self._run(f"UPDATE {pointing.source} SET {changes} WHERE {condition}", value, *moment, *values)
+
+        async def update(some: Keys) -> None:
+            condition, values = self._among(quoted(pointing.key.column), some)
+            await self._run(f"UPDATE {pointing.source} SET {changes} WHERE {condition}", value, *moment, *values)
+
+        left = parse_json(value) if field.multiple else value
+        await self._rows.update(pointing, field, keys, left, update)
 
     def _among(self, column: str, keys: Keys) -> tuple[str, list[Any]]:
         """The condition that a column has one of these values. For a single one it is the one that is quickest."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from piccobase.db.engine import Database
 from piccobase.db.errors import GroupUndone
 from piccobase.db.retrying import retrying
-from piccobase.hooks.dispatcher import NO_HOOKS, Hooks
+from piccobase.hooks.dispatcher import NO_HOOKS, Onions
+from piccobase.hooks.listeners import Listeners
 from piccobase.records.planning import Planner
 from piccobase.rules.book import RuleBook
 from piccobase.rules.context import RequestContext
@@ -40,7 +41,9 @@ class Records:
     access: FieldAccess
     planner: Planner
     hasher: Hasher
-    hooks: Hooks = NO_HOOKS
+    hooks: Onions = NO_HOOKS
+    listeners: Listeners | None = None
+    dry_run: bool = False  # whether what it writes is undone in any case
     in_batch: bool = False  # whether its writes stand in one transaction, which is undone whole when one fails
     totals: dict[Any, tuple[Any, int]] = field(default_factory=dict)  # a count and its values -> (when, total)
 
@@ -63,7 +66,8 @@ class Records:
         """The verbs with the rights of whoever asks, for code of the app and of plugins."""
         from piccobase.records.acting import RecordService  # the verbs, which know this class
 
-        return RecordService(self, context, who)
+        # Each write of such code is one that can be undone alone: it may go on after an error.
+        return RecordService(replace(self, in_batch=False) if self.in_batch else self, context, who)
 
     def context(
         self, actor: Actor, method: str, query: Mapping[str, str], headers: Mapping[str, str], context: str = "default"

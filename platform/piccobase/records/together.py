@@ -9,6 +9,7 @@ from piccobase.base.errors import BadRequest, RequestError, Unavailable, Unexpec
 from piccobase.db.retrying import retrying
 from piccobase.filters.fragments import quoted
 from piccobase.records.rehearsing import RehearsedHasher
+from piccobase.records.rehearsing_hooks import RehearsedHooks
 from piccobase.records.service import Records
 from piccobase.records.writing import LOCKS, Lock
 from piccobase.schema.collections import CollectionInfo
@@ -47,15 +48,16 @@ async def run_together(
     `keep` everything is done, and undone again. `at_end` is the last in the transaction, and only before it is kept.
     Raises TooSlow, and what `steps` raise.
     """
-    hasher = RehearsedHasher(records.hasher)
-    inside = replace(records, hasher=hasher, in_batch=True, totals={})
+    hasher, hooks = RehearsedHasher(records.hasher), RehearsedHooks(records)
+    inside = replace(records, hasher=hasher, hooks=hooks, in_batch=True, dry_run=not keep, totals={})
 
     async def run() -> Result:
         hasher.begin()
+        hooks.begin()
         try:
             async with asyncio.timeout(seconds) as limit, records.db.transaction():
                 result = await steps(inside)
-                if not keep or hasher.missing:
+                if not keep or hasher.missing or hooks.missing:
                     raise _Undone(result)
                 if at_end is not None:
                     await at_end(result)
@@ -64,18 +66,28 @@ async def run_together(
             raise TooSlow from error
         return result
 
-    for _ in range(_RUNS):
-        try:
-            return await retrying(records.db, run)
-        except _Undone as undone:
-            if not hasher.missing:
-                found: Result = undone.result
-                return found
-        except RequestError as error:
-            if isinstance(error, Unexpected) or not hasher.guessed:
-                raise
-        await hasher.catch_up()
-    raise Unavailable
+    async def attempts() -> Result:
+        for _ in range(_RUNS):
+            try:
+                return await retrying(records.db, run)
+            except _Undone as undone:
+                if not hasher.missing and not hooks.missing:
+                    found: Result = undone.result
+                    return found
+            except RequestError as error:
+                if isinstance(error, Unexpected) or not hasher.guessed:
+                    raise
+            await hasher.catch_up()
+            await hooks.catch_up()
+        raise Unavailable
+
+    try:
+        result = await attempts()
+    except BaseException as error:
+        await hooks.fail(error)
+        raise
+    await hooks.finish()
+    return result
 
 
 async def lock_rows(records: Records, collection: CollectionInfo, keys: Sequence[Any], lock: Lock) -> None:

@@ -1,14 +1,22 @@
 """Update a record."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from piccobase.base.errors import BadRequest, FieldError, InvalidRecord, NotFound
 from piccobase.db.errors import ConstraintFailed, NotUnique, StillReferenced
+from piccobase.hooks.dispatcher import Wraps
+from piccobase.records.announcing import announce_updated
 from piccobase.records.auth_form import check_changed_account, renew_token_key
 from piccobase.records.binding import bind_value, stored_value
 from piccobase.records.drafting import Draft, draft_changes
+from piccobase.records.events import UpdatingRecord, WritingRecord
+from piccobase.records.hooked_draft import HookedDraft
+from piccobase.records.inside import acting_inside
 from piccobase.records.modifiers import modified_fields, resolve
+from piccobase.records.overlaying import overlaid, overlaid_inside
+from piccobase.records.record import Record
 from piccobase.records.service import Records
 from piccobase.records.versions import Expected, later
 from piccobase.records.viewing import see_stored
@@ -45,10 +53,12 @@ async def update_record(
     2. The body becomes a draft of changes: modifiers resolved from the stored values, values cleaned.
     3. The update rule is asked of the stored row and the submitted values; a refusal is NotFound. Then the row must
        be of the version that is expected, if one is (Changed).
-    4. The auth collection's own pass, then the fields, relations included; all problems at once (InvalidRecord).
-    5. Passwords are hashed, still without a transaction.
-    6. In the transaction the row is locked and read again. If anything was committed since step 1, modifiers and rule
-       are worked out once more from what stands there now. Then the row is written.
+    4. The hooks around UpdatingRecord begin. What they set is laid over the draft.
+    5. The auth collection's own pass, then the fields, relations included; all problems at once (InvalidRecord).
+    6. Passwords are hashed, still without a transaction.
+    7. In the transaction the row is locked and read again. If anything was committed since step 1, or hooks around
+       WritingRecord have begun, modifiers and rule are worked out once more from what stands there now. Then the row is
+       written.
     """
     if collection.kind == "view":
         raise BadRequest("Unsupported collection type.")
@@ -63,32 +73,140 @@ async def update_record(
         raise NotFound
     if only_if is not None:
         only_if.check(collection, stored, records.db.dialect)
-    if collection.kind == "auth" and (
-        errors := await check_changed_account(records, context, collection, body, draft, stored, key)
-    ):
-        raise InvalidRecord(FAILED, errors)
-    await check_relations(records, collection, draft)
+    change = _Change(records, context, collection, key, body, stored, version, only_if, draft, seen_by_rules)
     if body.get("id", record_id) != record_id:
         draft.errors["id"] = _KEY_CHANGED
-    if draft.errors:
-        raise InvalidRecord(FAILED, draft.errors)
-    await hash_passwords(records, collection, draft)
-
-    async def write() -> Row:
-        async with records.transaction():
-            latest = stored
-            if version is None or version != records.db.version():
-                latest = await _again(records, context, collection, key, body, draft)
-                if only_if is not None:
-                    only_if.check(collection, latest, records.db.dialect)
-            renew_token_key(collection, draft, latest)
-            return await _write(records, collection, key, draft, latest)
-
-    try:
-        row = await records.written(write)
-    except (NotUnique, StillReferenced, ConstraintFailed) as error:
-        raise refused(collection, error, FAILED) from error
+    if (around := records.hooks.around(UpdatingRecord, collection.name)) is None:
+        row = await change.settle()
+    else:
+        row = await _settle_inside(around, change)
     return await see_stored(records, context, collection, row, fields=fields, expand=expand, body=seen_by_rules)
+
+
+@dataclass(slots=True)
+class _Change:
+    """What the last steps of one change need."""
+
+    records: Records
+    context: RequestContext
+    collection: CollectionInfo
+    key: Any
+    body: Mapping[str, Any]
+    stored: Row
+    version: int | None  # of the database, before the row was read
+    only_if: Expected | None
+    draft: Draft
+    sent: Mapping[str, Any]  # as rules and hooks see it
+    overridden: frozenset[str] = frozenset()  # fields that hooks have decided
+
+    async def settle(self, hooked: HookedDraft | None = None) -> Row:
+        """Steps 5 to 7."""
+        records, collection = self.records, self.collection
+        if collection.kind == "auth" and (
+            # Of what was sent: what a hook sets needs no right.
+            errors := await check_changed_account(
+                records, self.context, collection, self.body, self.draft, self.stored, self.key
+            )
+        ):
+            raise InvalidRecord(FAILED, errors)
+        if hooked is not None:
+            self.draft, self.sent = overlaid(collection, self.draft, hooked, new=False), hooked
+            self.overridden = frozenset((*hooked.set, *hooked.removed))
+        await check_relations(records, collection, self.draft)
+        if self.draft.errors:
+            raise InvalidRecord(FAILED, self.draft.errors)
+        await hash_passwords(records, collection, self.draft)
+        try:
+            return await records.written(self._write)
+        except (NotUnique, StillReferenced, ConstraintFailed) as error:
+            raise refused(collection, error, FAILED) from error
+
+    async def _write(self) -> Row:
+        records, collection = self.records, self.collection
+        async with records.transaction():
+            around = records.hooks.around(WritingRecord, collection.name)
+            if around is not None:
+                before, row = await self._write_inside(around)
+            else:
+                before = self.stored
+                if self.version is None or self.version != records.db.version():
+                    before = await self._again()
+                row = await self._write_row(before, self.draft)
+            if records.listeners is not None:
+                await announce_updated(records, self.context.actor, collection, before, row)
+        return row
+
+    async def _write_inside(self, around: Wraps) -> tuple[Row, Row]:
+        """The row before and after."""
+        records, collection = self.records, self.collection
+        before = await self._locked()
+        after: Row = ()
+        event = WritingRecord(
+            collection=collection,
+            context=self.context,
+            records=acting_inside(records, self.context),
+            verb="update",
+            record=Record(collection, before, records.db.dialect),
+            draft=HookedDraft(collection, self.sent, new=False),
+            dry_run=records.dry_run,
+        )
+
+        async def step() -> Record:
+            nonlocal before, after
+            before = await self._again()
+            draft = await overlaid_inside(records, collection, self.draft, event.draft, FAILED, new=False)
+            after = await self._write_row(before, draft)
+            return Record(collection, after, records.db.dialect)
+
+        await around.run(event, step)
+        return before, after
+
+    async def _locked(self) -> Row:
+        locked = await load_row(self.records, self.collection, self.key, lock="update")
+        if locked is None:
+            raise NotFound
+        return locked
+
+    async def _again(self) -> Row:
+        """Steps 2 and 3 once more, on the locked row: it may have changed, and so may what the rule looks at."""
+        records, collection = self.records, self.collection
+        locked = await self._locked()
+        newer, seen_by_rules = _draft(records, self.context, collection, self.body, locked)
+        if not await stored_satisfies(records, self.context, collection, "update", self.key, seen_by_rules):
+            raise NotFound
+        if wrong := {name: error for name, error in newer.errors.items() if name not in self.overridden}:
+            raise InvalidRecord(FAILED, wrong)
+        for field in modified_fields(collection, self.body):
+            if field.name in newer.values and field.name not in self.overridden:
+                self.draft.values[field.name] = newer.values[field.name]
+        if self.only_if is not None:
+            self.only_if.check(collection, locked, records.db.dialect)
+        return locked
+
+    async def _write_row(self, before: Row, draft: Draft) -> Row:
+        renew_token_key(self.collection, draft, before)
+        return await _write(self.records, self.collection, self.key, draft, before)
+
+
+async def _settle_inside(around: Wraps, change: _Change) -> Row:
+    row: Row = ()
+    records, collection = change.records, change.collection
+    event = UpdatingRecord(
+        collection=collection,
+        context=change.context,
+        records=records.acting(change.context),
+        record=Record(collection, change.stored, records.db.dialect),
+        draft=HookedDraft(collection, change.sent, new=False),
+        dry_run=records.dry_run,
+    )
+
+    async def step() -> Record:
+        nonlocal row
+        row = await change.settle(event.draft)
+        return Record(collection, row, records.db.dialect)
+
+    await around.run(event, step)
+    return row
 
 
 def _draft(
@@ -107,29 +225,6 @@ def _without_empty_password(collection: CollectionInfo, body: Mapping[str, Any])
     if collection.kind == "auth" and "password" in body and not body["password"]:
         return {name: value for name, value in body.items() if name != "password"}
     return body
-
-
-async def _again(
-    records: Records,
-    context: RequestContext,
-    collection: CollectionInfo,
-    key: Any,
-    body: Mapping[str, Any],
-    draft: Draft,
-) -> Row:
-    """Steps 2 and 3 once more, on the locked row: it may have changed, and so may what the rule looks at."""
-    locked = await load_row(records, collection, key, lock="update")
-    if locked is None:
-        raise NotFound
-    newer, seen_by_rules = _draft(records, context, collection, body, locked)
-    if not await stored_satisfies(records, context, collection, "update", key, seen_by_rules):
-        raise NotFound
-    if newer.errors:
-        raise InvalidRecord(FAILED, newer.errors)
-    for field in modified_fields(collection, body):
-        if field.name in newer.values:
-            draft.values[field.name] = newer.values[field.name]
-    return locked
 
 
 async def _write(records: Records, collection: CollectionInfo, key: Any, draft: Draft, before: Row) -> Row:

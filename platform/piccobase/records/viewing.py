@@ -6,8 +6,11 @@ from typing import Any
 
 from piccobase.base.errors import NotFound
 from piccobase.filters.bindings import Bindings
+from piccobase.records.enriching import enriched, is_enriched
+from piccobase.records.events import ViewingRecord
 from piccobase.records.expanding import ExpandTooLarge, Expansion, expansion_of
-from piccobase.records.picking import Pick, parse_fields
+from piccobase.records.picking import Pick, parse_fields, pick
+from piccobase.records.plain import plain, to_wire
 from piccobase.records.planning import Asked, Plan
 from piccobase.records.service import Records
 from piccobase.rules.context import RequestContext
@@ -27,14 +30,49 @@ async def view_record(
 
     Raises NotFound where the view rule hides it, Forbidden where it is None, InvalidQuery where an expand is too large.
     """
+    if (around := records.hooks.around(ViewingRecord, collection.name)) is None:
+        return await _view(records, context, collection, record_id, fields, expand, body)
+    records.planner.refuse_locked(collection, context, "view")
+    event = ViewingRecord(collection=collection, context=context, records=records.acting(context), record_id=record_id)
+
+    async def step() -> Any:
+        return plain(await _view(records, context, collection, event.record_id, fields, expand, body))
+
+    return to_wire(await around.run(event, step))
+
+
+async def _view(
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    record_id: str,
+    fields: str,
+    expand: str,
+    body: Mapping[str, Any],
+) -> Any:
     wanted = parse_fields(fields)
-    names = wanted.plain_names if wanted else None
+    names = _selected(records, collection, wanted)
     expansion = expansion_of(records, context, collection, expand, wanted, body) if expand else None
     plan = records.planner.view(collection, context, names, expansion.beside if expansion else ())
     key = records.planner.key_value(collection, record_id)
     if key is None:
         raise NotFound
-    return await _run(records, plan, asked_of(context, key=key, body=body), expansion)
+    found = await _run(records, plan, asked_of(context, key=key, body=body), expansion)
+    return await _enriched(records, context, collection, found, wanted)
+
+
+def _selected(records: Records, collection: CollectionInfo, wanted: Pick | None) -> frozenset[str] | None:
+    """The fields that the statement gives: all (None) where a hook may look at what is not asked for."""
+    return None if wanted is None or is_enriched(records, collection) else wanted.plain_names
+
+
+async def _enriched(
+    records: Records, context: RequestContext, collection: CollectionInfo, found: Any, wanted: Pick | None
+) -> Any:
+    if not is_enriched(records, collection):
+        return found
+    [record] = await enriched(records, context, collection, [found])
+    return pick(record, wanted) if wanted and wanted.plain_names is not None else record
 
 
 async def see_record(
@@ -68,8 +106,8 @@ async def see_stored(
     if expand or (collection.kind == "auth" and not context.actor.superuser):
         key = row[collection.fields.index(collection.key)]
         return await _see(records, context, collection, key, wanted, expand, body)
-    shape = records.planner.shape(collection, context, wanted.plain_names if wanted else None)
-    return shape.records([shape.from_stored(row)])[0]
+    shape = records.planner.shape(collection, context, _selected(records, collection, wanted))
+    return await _enriched(records, context, collection, shape.records([shape.from_stored(row)])[0], wanted)
 
 
 async def _see(
@@ -82,13 +120,14 @@ async def _see(
     body: Mapping[str, Any],
 ) -> Any:
     expansion = expansion_of(records, context, collection, expand, wanted, body) if expand else None
-    names = wanted.plain_names if wanted else None
+    names = _selected(records, collection, wanted)
     plan = records.planner.seen(collection, context, names, expansion.beside if expansion else ())
     try:
-        return await _run(records, plan, asked_of(context, key=key), expansion)
+        found = await _run(records, plan, asked_of(context, key=key), expansion)
     except ExpandTooLarge:
         # It was written already, or somebody is signed in by now: an error would say that nothing happened.
-        return await _run(records, plan, asked_of(context, key=key))
+        found = await _run(records, plan, asked_of(context, key=key))
+    return await _enriched(records, context, collection, found, wanted)
 
 
 async def _run(records: Records, plan: Plan, asked: Bindings, expansion: Expansion | None = None) -> Any:
