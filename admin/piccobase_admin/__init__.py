@@ -1,15 +1,16 @@
-"""The dashboard: where superusers look at an app's data and rules, at `/admin/`."""
-
-from collections.abc import Iterable
+"""The dashboard: where superusers look at an app's data and rules, at `/admin/`. A plugin like any other."""
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from piccobase.extending import Mount, Services
+from piccobase import Plugin, __version__
+from piccobase.extending import Services
+
+plugin = Plugin("admin", __version__)
 
 
-def dashboard(services: Services) -> Iterable[Mount]:
-    """What the server mounts (entry point `piccobase.plugins`). Nothing is imported before the first page is asked."""
-
+@plugin.mount("/admin", guarded=False)
+def dashboard(services: Services) -> ASGIApp:
+    """The dashboard. Nothing of it is imported before the first page is asked for."""
     application: ASGIApp | None = None
 
     async def admin(scope: Scope, receive: Receive, send: Send) -> None:
@@ -20,9 +21,16 @@ def dashboard(services: Services) -> Iterable[Mount]:
             application = make_application(services)
         await application(scope, receive, send)
 
-    async def docs(scope: Scope, receive: Receive, send: Send) -> None:
+    return admin
+
+
+@plugin.mount("/api/docs")
+def docs(services: Services) -> ASGIApp:
+    """The explorer of the API."""
+
+    async def explore(scope: Scope, receive: Receive, send: Send) -> None:
         from piccobase_admin.explorer.application import explorer
 
         await explorer(scope, receive, send)
 
-    return [Mount("/admin", admin, guarded=False), Mount("/api/docs", docs)]
+    return explore

@@ -159,7 +159,7 @@ async def test_a_changed_expression_holds_from_the_next_start_on(database_url: s
     async with started(Clockwork(), database_url, tmp_path) as clockwork:
         await clockwork.at(NOON)
     changed = Clockwork()
-    del changed.app._work.jobs["often"], changed.app._work.schedules["often"]
+    del changed.app.work.jobs["often"], changed.app.work.schedules["often"]
     changed.app.schedule("7 * * * *", id="often")(lambda: changed.ran.append("changed"))
     async with started(changed, database_url, tmp_path):
         assert await changed.at(NOON + timedelta(minutes=5)) == []

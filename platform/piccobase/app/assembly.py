@@ -1,13 +1,18 @@
 """What an app consists of: what it declares itself, and what its plugins bring, put together before it starts."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from litestar.types import ControllerRouterHandler
 from piccolo.table import Table
 
+from piccobase.base.errors import InvalidDeclaration, Problem
+from piccobase.filters.own_functions import RuleFunction
 from piccobase.hooks.declaring import HookRegistry
+from piccobase.http.own_routes import OwnRoutes
 from piccobase.jobs.declaring import JobRegistry
+from piccobase.plugins.bringing import Bringing
+from piccobase.plugins.brought import clashes
+from piccobase.plugins.loading import Loaded
 from piccobase.plugins.plugin import Plugin
 from piccobase.schema.mail_template import MailTemplate
 from piccobase.schema.rules import Role
@@ -15,43 +20,48 @@ from piccobase.schema.rules import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """Everything that is declared. Of plugins in the order in which they need each other, then of the app."""
+    """Everything that is declared: by `bringing`, the plugins in the order in which they need each other, then the app.
 
-    plugins: tuple[Plugin, ...] = ()
+    What only one place asks for, such as mounts, it takes from `bringing` itself.
+    """
+
+    bringing: tuple[Bringing, ...] = ()
     collections: tuple[type[Table], ...] = ()
     roles: tuple[Role, ...] = ()
     mails: Mapping[str, MailTemplate] = field(default_factory=dict)
     work: JobRegistry = field(default_factory=JobRegistry)
     hooks: HookRegistry = field(default_factory=HookRegistry)  # and listeners
-    routes: tuple[ControllerRouterHandler, ...] = ()
+    routes: tuple[OwnRoutes, ...] = ()
+    functions: tuple[RuleFunction, ...] = ()
+    warnings: tuple[Problem, ...] = ()  # about plugins
+
+    @property
+    def plugins(self) -> list[Plugin]:
+        return [one for one in self.bringing if isinstance(one, Plugin)]
 
 
-def assemble(
-    plugins: Sequence[Plugin],
-    *,
-    collections: Sequence[type[Table]],
-    roles: Sequence[Role],
-    mails: Mapping[str, MailTemplate],
-    work: JobRegistry,
-    hooks: HookRegistry,
-    routes: Sequence[ControllerRouterHandler],
-) -> Assembly:
-    """Puts what the app has to what the plugins bring, which must not clash. Nothing that is given is changed."""
-    jobs, together = JobRegistry(), HookRegistry()
-    for registry in (*(plugin.work for plugin in plugins), work):
-        jobs.take_in(registry)
-    for declared in (*(plugin.hooks for plugin in plugins), hooks):
-        together.hooks += declared.hooks
-        together.listeners += declared.listeners
-        together.problems += declared.problems
+def assemble(app: Bringing, loaded: Loaded) -> Assembly:
+    """Puts together what plugins and app bring. Nothing that is given is changed.
+
+    Raises InvalidDeclaration where plugins could not be loaded, and where two bring the same.
+    """
+    bringing = (*loaded.plugins, app)
+    if problems := [*loaded.problems, *clashes(bringing)]:
+        raise InvalidDeclaration(sorted(problems))
+    work, hooks = JobRegistry(), HookRegistry()
+    for one in bringing:
+        work.take_in(one.work)
+        hooks.hooks += one.hooks.hooks
+        hooks.listeners += one.hooks.listeners
+        hooks.problems += one.hooks.problems
     return Assembly(
-        plugins=tuple(plugins),
-        collections=(*(table for plugin in plugins for table in plugin.collections), *collections),
-        roles=(*(role for plugin in plugins for role in plugin.roles), *roles),
-        mails={
-            name: mail for brought in (*(plugin.mails for plugin in plugins), mails) for name, mail in brought.items()
-        },
-        work=jobs,
-        hooks=together,
-        routes=(*(route for plugin in plugins for route in plugin.routes), *routes),
+        bringing=bringing,
+        collections=tuple(table for one in bringing for table in one.collections),
+        roles=tuple(role for one in bringing for role in one.roles),
+        mails={name: mail for one in bringing for name, mail in one.mails.items()},
+        work=work,
+        hooks=hooks,
+        routes=tuple(OwnRoutes(one.routes, one.plugin) for one in bringing),
+        functions=tuple(replace(function, plugin=one.plugin) for one in bringing for function in one.functions),
+        warnings=tuple(loaded.warnings),
     )

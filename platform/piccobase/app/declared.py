@@ -13,34 +13,40 @@ from piccolo.table import Table
 
 from piccobase.app.assembly import Assembly, assemble
 from piccobase.app.migrating import variables_of
-from piccobase.app.mounts import installed_mounts
+from piccobase.app.mounts import made_mounts
 from piccobase.app.observing import observed
-from piccobase.app.routes import built_in_routes
+from piccobase.app.routes import built_in_routes, routes_of_their_own
 from piccobase.app.services import Services, check_assembly, start_services
 from piccobase.base.config import Config, load_config
 from piccobase.base.errors import Problem, StartError
-from piccobase.hooks.declaring import HookRegistry
+from piccobase.filters.own_functions import RuleFunction
 from piccobase.http.recording import Recording
 from piccobase.http.router import make_application
-from piccobase.jobs.adding import Jobs
-from piccobase.jobs.declaring import JobRegistry
-from piccobase.mail.sending import Mail
 from piccobase.migrations.projects import Project, find_project
+from piccobase.plugins.bringing import Bringing, Running
+from piccobase.plugins.loading import Loaded, load_plugins
 from piccobase.plugins.plugin import Plugin
 from piccobase.schema.mail_template import MailTemplate
 from piccobase.schema.rules import Role
 
 
-class App:
+class App(Bringing):
     """A backend: collections and roles, and where it keeps its data.
 
     `collections` are the classes to serve, `Collection`s or plain Piccolo tables. `data_dir` (default "data", relative
     to the working directory) and `database_url` (default: the embedded database in the data dir) are overridden by the
     environment (`PICCOBASE_DATA_DIR`, `PICCOBASE_DATABASE_URL`) and by the command's options.
 
-    `mails` are templates of the app's own mails by name, for `app.mail.send_own("name", to, values)`.
+    `mails` are templates of the app's own mails by name, for `app.mail.send_own("name", to, values)`. Whatever else a
+    plugin may bring an app may bring too, by the same decorators: `@app.hook`, `@app.job`, `@app.command` …
 
-    `plugins` are loaded besides those that are found, and `routes` are Litestar handlers with paths below `/api/`.
+    `plugins` are loaded besides those of the folder `plugins/` beside the app's file and those that are installed: they
+    are plugins, texts such as "package.module:plugin", and names of installed ones that wait to be asked for. With
+    `installed_plugins=False` no others of installed packages are loaded. `disabled_plugins` are names of plugins that
+    are not, overridden by `PICCOBASE_DISABLED_PLUGINS`.
+
+    `routes` are Litestar handlers with paths below `/api/`, to which `actor`, `records`, `context` and `services` are
+    given, and `functions` are added to those of rules and filters.
 
     Migrations of its tables are looked for beside the file that makes it (`file`).
 
@@ -58,47 +64,30 @@ class App:
         roles: Sequence[Role] = (),
         *,
         mails: Mapping[str, MailTemplate] = MappingProxyType({}),
-        plugins: Sequence[Plugin] = (),
+        plugins: Sequence[Plugin | str] = (),
         routes: Sequence[ControllerRouterHandler] = (),
+        functions: Sequence[RuleFunction] = (),
+        installed_plugins: bool = True,
+        disabled_plugins: Sequence[str] | None = None,
         data_dir: str | Path | None = None,
         database_url: str | None = None,
         cors_origins: Sequence[str] | None = None,
         synchronous: Literal["NORMAL", "FULL"] | None = None,
     ) -> None:
-        self.collections = tuple(collections)
-        self.roles = tuple(roles)
-        self.mails = dict(mails)
+        super().__init__(collections=collections, roles=roles, mails=mails, routes=routes, functions=functions)
         self.plugins = tuple(plugins)
-        self.routes = list(routes)
-        self._hooks = HookRegistry()
-        self.hook = self._hooks.hook
-        self.listen = self._hooks.listen
-        self._work = JobRegistry()
-        self.job = self._work.job
-        self.schedule = self._work.schedule
+        self.installed_plugins = installed_plugins
         self._declared = {
             "data_dir": data_dir,
             "database_url": database_url,
             "cors_origins": cors_origins,
             "synchronous": synchronous,
+            "disabled_plugins": disabled_plugins,
         }
         self.file = _file_that_calls(self)
+        self._loaded: tuple[tuple[str, ...], Loaded] | None = None  # with what was disabled
         self._services: Services | None = None
         self._application: Any = None
-
-    @property
-    def jobs(self) -> Jobs:
-        """Adds jobs: `await app.jobs.add("name", {…})`. Raises StartError before the app was started."""
-        if self._services is None:
-            raise StartError("Jobs can be added once the app was started: use a server, or call app.start().")
-        return self._services.work.jobs
-
-    @property
-    def mail(self) -> Mail:
-        """Sends mails: `await app.mail.send_own("name", "a@example.com", {…})`. Raises StartError before the start."""
-        if self._services is None:
-            raise StartError("Mails can be sent once the app was started: use a server, or call app.start().")
-        return self._services.mail
 
     def config(
         self,
@@ -108,24 +97,27 @@ class App:
         """The config that options, environment and the App's own arguments make. Raises ConfigError."""
         return load_config(options, os.environ if environment is None else environment, self._declared)
 
-    def check(self) -> list[Problem]:
-        """Looks for mistakes in what is declared, without a database.
+    def check(self, config: Config | None = None) -> list[Problem]:
+        """Looks for mistakes in what is declared, by the app and by its plugins, without a database.
 
         Returns warnings. Raises InvalidDeclaration with all mistakes, each with its id, place and nearest name.
         """
-        return check_assembly(self.assembly())[1]
+        assembly = self.assembly(config)
+        return [*assembly.warnings, *check_assembly(assembly)[1]]
 
-    def assembly(self) -> Assembly:
-        """What is declared, with what its plugins bring."""
-        return assemble(
-            self.plugins,
-            collections=self.collections,
-            roles=self.roles,
-            mails=self.mails,
-            work=self._work,
-            hooks=self._hooks,
-            routes=self.routes,
-        )
+    def assembly(self, config: Config | None = None) -> Assembly:
+        """What is declared, with what its plugins bring. Raises InvalidDeclaration where these cannot be loaded."""
+        return assemble(self, self.loaded_plugins(config))
+
+    def loaded_plugins(self, config: Config | None = None) -> Loaded:
+        """Its plugins, and what is wrong with them. They are imported by the first call."""
+        disabled = (config or self.config()).disabled_plugins
+        if self._loaded is None or self._loaded[0] != disabled:
+            loaded = load_plugins(
+                self.plugins, app_file=self.file, with_installed=self.installed_plugins, disabled=disabled
+            )
+            self._loaded = disabled, loaded
+        return self._loaded[1]
 
     def project(self, config: Config) -> Project:
         """Where its migrations are. Raises StartError where a Piccolo project's conf cannot be run."""
@@ -139,23 +131,32 @@ class App:
         if self._services is None:
             config = config or self.config()
             self._services = await start_services(
-                config, self.assembly(), project=self.project(config), migrate=migrate
+                config, self.assembly(config), project=self.project(config), migrate=migrate
             )
             try:
+                self._begin(self._services)
                 self._application = self._services.application = self._put_together(self._services)
             except BaseException:
                 await self.stop()
                 raise
         return self._services
 
+    def _begin(self, services: Services) -> None:
+        """Lets the app and its plugins know the running server."""
+        running = Running(services.work.jobs, services.mail, services.records)
+        for one in services.assembly.bringing:
+            for section in one.sections:
+                section.begin(services.settings)
+            one.begin(running)
+
     def _put_together(self, services: Services) -> ASGIApp:
         """The whole HTTP side. Raises StartError where an extra is missing that the config asks for."""
-        mounts = installed_mounts(services)
+        mounts = made_mounts(services)
         application = make_application(
             services.collections_api,
             services.documents,
             {path: mount.app for path, mount in mounts.items()},
-            built_in_routes(services),
+            [*built_in_routes(services), *routes_of_their_own(services, mounts)],
             guard=services.guard,
             unguarded=[path for path, mount in mounts.items() if not mount.guarded],
             origins=services.config.cors_origins,
@@ -177,6 +178,8 @@ class App:
         """Gives back what `start` opened."""
         services, self._services, self._application = self._services, None, None
         if services is not None:
+            for one in services.assembly.bringing:
+                one.end()
             await services.close()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

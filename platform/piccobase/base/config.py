@@ -44,6 +44,7 @@ class Config:
     sql: bool = False  # whether superusers may send SQL; `serve --reload` turns it on
     metrics_token: str = ""  # whoever bears it may read /metrics; empty: there is no such path
     tracing: bool = False  # whether requests are traced by OpenTelemetry, which has variables of its own (OTEL_…)
+    disabled_plugins: tuple[str, ...] = ()  # names of plugins that are not loaded
     run_jobs: bool = True  # whether a server works on jobs and schedules, too
     job_concurrency: int = 10  # jobs that one process works on at once
 
@@ -120,6 +121,9 @@ def _origins(source: str, texts: Iterable[str]) -> tuple[str, ...]:
 def _typed(source: str, name: str, value: Any) -> Any:
     if name == "data_dir":
         return Path(value)
+    if name == "disabled_plugins":
+        names = value.split(",") if isinstance(value, str) else value
+        return tuple(one.strip() for one in names if one.strip())
     if name == "cors_origins":
         return _origins(source, value.split(",") if isinstance(value, str) else value)
     if name == "synchronous":

@@ -29,6 +29,6 @@ async def test_an_app_has_what_its_plugins_bring_and_comes_last() -> None:
     assert [table._meta.tablename for table in found.collections] == ["entries", "notes"]
     assert [role.name for role in found.roles] == ["auditor", "editor"]
     assert (list(found.mails), set(found.work.jobs)) == (["new", "digest"], {"of_plugin", "of_app"})
-    assert not app._work.jobs.keys() & {"of_plugin"}
+    assert not app.work.jobs.keys() & {"of_plugin"}
     async with TestApp(app) as api:
         assert {"notes", "entries"} <= api.services.registry.collections.keys()
