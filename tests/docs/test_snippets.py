@@ -47,7 +47,9 @@ async def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def write(block: Block) -> None:
-    Path(block.file).write_text(block.text)
+    place = Path(block.file)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(block.text)
 
 
 def run_pytest(place: str) -> None:

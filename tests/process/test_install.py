@@ -65,6 +65,7 @@ def test_wheel_holds_packages_of_ours_and_no_source_root(installed: Installation
         "piccobase",
         "piccobase_admin",
         "piccobase_migrations",
+        "piccobase_static",
     }
 
 
