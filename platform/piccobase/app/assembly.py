@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from piccolo.conf.apps import AppConfig
 from piccolo.table import Table
 
 from piccobase.base.errors import InvalidDeclaration, Problem
@@ -10,6 +11,7 @@ from piccobase.filters.own_functions import RuleFunction
 from piccobase.hooks.declaring import HookRegistry
 from piccobase.http.own_routes import OwnRoutes
 from piccobase.jobs.declaring import JobRegistry
+from piccobase.migrations.projects import ProjectApp
 from piccobase.plugins.bringing import Bringing
 from piccobase.plugins.brought import clashes
 from piccobase.plugins.loading import Loaded
@@ -65,3 +67,13 @@ def assemble(app: Bringing, loaded: Loaded) -> Assembly:
         functions=tuple(replace(function, plugin=one.plugin) for one in bringing for function in one.functions),
         warnings=tuple(loaded.warnings),
     )
+
+
+def plugin_app(plugin: Plugin) -> ProjectApp | None:
+    """The Piccolo app that a plugin's migrations are those of; None for one that has no place for any."""
+    if plugin.migrations is None or not plugin.collections:
+        return None
+    config = AppConfig(
+        app_name=plugin.name, migrations_folder_path=plugin.migrations, table_classes=list(plugin.collections)
+    )
+    return ProjectApp(config, own=False, of_plugin=True)

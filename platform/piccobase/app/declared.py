@@ -11,15 +11,18 @@ from typing import Any, Literal
 from litestar.types import ASGIApp, ControllerRouterHandler
 from piccolo.table import Table
 
-from piccobase.app.assembly import Assembly, assemble
+from piccobase.app.assembly import Assembly, assemble, plugin_app
 from piccobase.app.migrating import variables_of
 from piccobase.app.mounts import made_mounts
 from piccobase.app.observing import observed
 from piccobase.app.routes import built_in_routes, routes_of_their_own
 from piccobase.app.services import Services, check_assembly, start_services
+from piccobase.app.starting import starting, stopping
 from piccobase.base.config import Config, load_config
 from piccobase.base.errors import Problem, StartError
 from piccobase.filters.own_functions import RuleFunction
+from piccobase.http.events import AnsweringRequest
+from piccobase.http.hooked import HookedRequests
 from piccobase.http.recording import Recording
 from piccobase.http.router import make_application
 from piccobase.migrations.projects import Project, find_project
@@ -120,8 +123,18 @@ class App(Bringing):
         return self._loaded[1]
 
     def project(self, config: Config) -> Project:
-        """Where its migrations are. Raises StartError where a Piccolo project's conf cannot be run."""
-        return find_project(self.file, self.collections, variables_of(config))
+        """Where its migrations are, and those of its plugins.
+
+        Raises StartError where a Piccolo project's conf cannot be run, or plugins cannot be loaded.
+        """
+        plugins = self.assembly(config).plugins
+        return find_project(
+            self.file,
+            self.collections,
+            variables_of(config),
+            plugins=[app for plugin in plugins if (app := plugin_app(plugin))],
+            of_plugins=[table for plugin in plugins for table in plugin.collections],
+        )
 
     async def start(self, config: Config | None = None, *, migrate: bool | None = None) -> Services:
         """Opens the database, brings the schema up to date and builds the services.
@@ -135,6 +148,7 @@ class App(Bringing):
             )
             try:
                 self._begin(self._services)
+                await starting(self._services)
                 self._application = self._services.application = self._put_together(self._services)
             except BaseException:
                 await self.stop()
@@ -162,6 +176,8 @@ class App(Bringing):
             origins=services.config.cors_origins,
         )
         application = observed(application, services, mounts)
+        if (around := services.hooks.around(AnsweringRequest)) is not None:
+            application = HookedRequests(application, around, services.actors, services.guard.addresses)
         return Recording(application, services.request_log, services.guard.addresses)
 
     @asynccontextmanager
@@ -178,9 +194,9 @@ class App(Bringing):
         """Gives back what `start` opened."""
         services, self._services, self._application = self._services, None, None
         if services is not None:
+            await stopping(services, services.close)
             for one in services.assembly.bringing:
                 one.end()
-            await services.close()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from piccolo.conf.apps import AppConfig
 
+from piccobase.app.events import ChangingSchema
 from piccobase.base.config import Config
 from piccobase.base.errors import StartError
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
 from piccobase.db.setup import SetupPlan, plan_setup, prepare
 from piccobase.db.shape import read_shape
+from piccobase.hooks.dispatcher import NO_HOOKS, Onions
 from piccobase.migrations.changes import MigrationRefused
 from piccobase.migrations.differing import Difference, difference
 from piccobase.migrations.files import Migration, last_state, read_history
@@ -38,7 +40,9 @@ class BroughtUp:
         return bool(self.migrations or self.followed.statements)
 
 
-async def prepare_database(config: Config, engine: Engine, project: Project, *, migrate: bool | None = None) -> None:
+async def prepare_database(
+    config: Config, engine: Engine, project: Project, *, migrate: bool | None = None, hooks: Onions = NO_HOOKS
+) -> None:
     """Brings the schema up to date, or says what is missing.
 
     What is pending is applied on the embedded database and refused on PostgreSQL, where `piccobase migrate` applies
@@ -50,7 +54,7 @@ async def prepare_database(config: Config, engine: Engine, project: Project, *, 
     refuse_unwritten(project, histories)
     if config.embedded if migrate is None else migrate:
         try:
-            await bring_up_to_date(engine, project, histories)
+            await bring_up_to_date(engine, project, histories, hooks=hooks)
         except MigrationRefused as error:
             error.message += "\nSee all that it does with: piccobase migrate plan"
             if error.losses and not error.problems:
@@ -63,13 +67,38 @@ async def prepare_database(config: Config, engine: Engine, project: Project, *, 
 
 
 async def bring_up_to_date(
-    engine: Engine, project: Project, histories: Histories, *, accepted: Collection[str] = (), fake: bool = False
+    engine: Engine,
+    project: Project,
+    histories: Histories,
+    *,
+    accepted: Collection[str] = (),
+    fake: bool = False,
+    hooks: Onions = NO_HOOKS,
 ) -> BroughtUp:
     """Applies all that is pending, all of it or nothing, then lets the other tables follow the code.
 
     With `fake` the project's migrations are only recorded; the system's are applied. Raises StartError,
-    MigrationRefused for a loss that is not `accepted`.
+    MigrationRefused for a loss that is not `accepted`, and what hooks around ChangingSchema raise.
     """
+
+    async def step() -> BroughtUp:
+        return await _bring_up_to_date(engine, project, histories, accepted=accepted, fake=fake)
+
+    if (around := hooks.around(ChangingSchema)) is None:
+        return await step()
+    event = ChangingSchema(
+        migrations=[migration.id for _, migration in await pending_of(engine, histories)],
+        statements=plan_setup(project.following, await read_shape(engine)).statements,
+    )
+    if not event.migrations and not event.statements:
+        return await step()
+    brought_up: BroughtUp = await around.run(event, step)
+    return brought_up
+
+
+async def _bring_up_to_date(
+    engine: Engine, project: Project, histories: Histories, *, accepted: Collection[str], fake: bool
+) -> BroughtUp:
     done: list[Done] = []
     if fake:
         done += await apply_histories(engine, [it for it in histories if it[0] is SYSTEM_MIGRATIONS])
@@ -115,10 +144,19 @@ async def refuse_pending(engine: Engine, project: Project, histories: Histories)
 
 def unwritten(project: Project, histories: Histories) -> Mapping[str, Difference]:
     """What has changed in the code since the last migration of each of the project's own apps, if anything has."""
+    return _unwritten(project.own, histories)
+
+
+def unwritten_of_plugins(project: Project, histories: Histories) -> Mapping[str, Difference]:
+    """The same of plugins, by their names."""
+    return _unwritten([app for app in project.of_plugins if not app.own], histories)
+
+
+def _unwritten(apps: Sequence[ProjectApp], histories: Histories) -> Mapping[str, Difference]:
     read = {app.app_name: history for app, history in histories}
     found = {
         app.name: difference(last_state(read[app.name]), state_of(app.tables), Renames())
-        for app in project.own
+        for app in apps
         if app.name in read
     }
     return {name: changes for name, changes in found.items() if changes}
@@ -134,6 +172,12 @@ def refuse_unwritten(project: Project, histories: Histories) -> None:
             + "\n".join(f"  {line}" for line in shortened(lines))
             + "\nWrite it down with: piccobase migrate new"
         )
+    for name, found in unwritten_of_plugins(project, histories).items():
+        raise StartError(
+            f"The plugin {name} has changed since its last migration:\n"
+            + "\n".join(f"  {line}" for line in shortened(list(found.lines())))
+            + f"\nWhoever writes the plugin writes it down with: piccobase migrate new --plugin {name}"
+        )
 
 
 async def refuse_differing(engine: Engine, project: Project) -> None:
@@ -148,13 +192,18 @@ async def refuse_differing(engine: Engine, project: Project) -> None:
 
 async def differing(engine: Engine, project: Project) -> list[str]:
     """In what the database is not as the migrations say that are applied, a line each. Binds the tables."""
-    tables = [table for app in project.own if app.has_history for table in app.tables]
+    tables = [table for app in project.apps if _is_kept(app) for table in app.tables]
     if not tables:
         return []
     for table in tables:
         table._meta.db = engine
     plan = plan_setup(tables, await read_shape(engine))
     return [*plan.problems, *(f"Missing: {statement}" for statement in plan.statements)]
+
+
+def _is_kept(app: ProjectApp) -> bool:
+    """Whether its tables must be as its migrations have left them; those of foreign apps may be anything."""
+    return app.has_history and (app.own or app.of_plugin)
 
 
 def shortened(lines: Sequence[str]) -> list[str]:

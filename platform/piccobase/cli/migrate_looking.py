@@ -10,7 +10,7 @@ from typing import Any
 import rich_click as click
 from piccolo.conf.apps import AppConfig
 
-from piccobase.app.migrating import Engine, bring_up_to_date, differing, own_histories, unwritten
+from piccobase.app.migrating import Engine, bring_up_to_date, differing, own_histories, unwritten, unwritten_of_plugins
 from piccobase.base.errors import StartError
 from piccobase.cli.migrate_opening import Opened, bound, database_of, has_database, open_project
 from piccobase.cli.migrate_saying import count, done_lines, duration, faint, heading, plan_lines, title
@@ -174,7 +174,7 @@ def _say_status(
     done = sum((_SYSTEM, migration.id) in seen for migration in system)
     click.echo(f"{heading('the system')}  {done} of {len(system)} done")
     for app, history in own_histories(opened.project, opened.histories):
-        click.echo(heading(app.name))
+        click.echo(heading(app.name) + (f"  {faint('of the plugin')}" if app.of_plugin else ""))
         for migration in history:
             place = (app.name, migration.id)
             if place in seen:
@@ -224,6 +224,8 @@ async def _check(target: str, options: Mapping[str, Any], *, database: bool) -> 
     opened = await open_project(target, options)
     lines = [line for found in unwritten(opened.project, opened.histories).values() for line in found.lines()]
     problems = [*lines, "Write it down with: piccobase migrate new"] if lines else []
+    for plugin, found in unwritten_of_plugins(opened.project, opened.histories).items():
+        problems += [*found.lines(), f"Write it down with: piccobase migrate new --plugin {plugin}"]
     if not database:
         return problems
     if not has_database(opened.config):

@@ -25,6 +25,7 @@ from piccobase.migrations.writing import write_empty
 @click.option("--rename-table", multiple=True, metavar="posts=articles", help="a table that has another name now")
 @click.option("--drop", multiple=True, metavar="posts.body", help="a column or a table that is gone, not renamed")
 @click.option("--accept-loss", multiple=True, metavar="posts.body", help="values that may go into the trash, wherever")
+@click.option("--plugin", metavar="NAME", help="write it for this plugin of the app, instead of the app")
 @click.option("--empty", is_flag=True, help="a migration with a function to fill in")
 @database_options
 def new(
@@ -34,6 +35,7 @@ def new(
     rename_table: Sequence[str],
     drop: Sequence[str],
     accept_loss: Sequence[str],
+    plugin: str | None,
     empty: bool,
     data_dir: Path | None,
     database_url: str | None,
@@ -46,7 +48,7 @@ def new(
     """
     options = {"data_dir": data_dir, "database_url": database_url}
     if empty:
-        asyncio.run(_empty(app, options, name))
+        asyncio.run(_empty(app, options, name, plugin))
         return
     answers = Answers(
         tables=_pairs("--rename-table", rename_table),
@@ -54,7 +56,7 @@ def new(
         dropped=drop,
         ask=_ask if sys.stdin.isatty() and sys.stderr.isatty() else None,
     )
-    written = asyncio.run(_new(app, options, answers, name, accept_loss))
+    written = asyncio.run(_new(app, options, answers, name, accept_loss, plugin))
     if not written:
         click.echo("Nothing has changed since the last migration.")
         return
@@ -69,17 +71,17 @@ def new(
 
 
 async def _new(
-    target: str, options: Mapping[str, Any], answers: Answers, name: str, accepted: Sequence[str]
+    target: str, options: Mapping[str, Any], answers: Answers, name: str, accepted: Sequence[str], plugin: str | None
 ) -> list[tuple[Draft, Path]]:
-    opened = await open_project(target, options)
+    opened = await open_project(target, options, plugin=plugin)
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(database_of(opened)) if has_database(opened.config) else None
         drafts = await draft_migrations(opened.project, answers, db)
         return [(draft, await draft.write(name, accepted, db)) for draft in drafts]
 
 
-async def _empty(target: str, options: Mapping[str, Any], name: str) -> None:
-    opened = await open_project(target, options)
+async def _empty(target: str, options: Mapping[str, Any], name: str, plugin: str | None) -> None:
+    opened = await open_project(target, options, plugin=plugin)
     apps = opened.project.own
     if len(apps) != 1:
         names = ", ".join(app.name for app in apps) or "none"

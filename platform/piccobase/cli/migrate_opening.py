@@ -34,12 +34,17 @@ class Opened:
         return next((history for app, history in self.histories if app.app_name == name), ())
 
 
-async def open_project(target: str, options: Mapping[str, Any]) -> Opened:
-    """Loads the app and reads its migrations. Raises StartError, InvalidDeclaration for mistakes in the code."""
+async def open_project(target: str, options: Mapping[str, Any], *, plugin: str | None = None) -> Opened:
+    """Loads the app and reads its migrations; with `plugin`, to write those of a plugin and not its own.
+
+    Raises StartError, InvalidDeclaration for mistakes in the code.
+    """
     app = load_app(target)
     config = app.config(options)
-    check_app(app)
+    check_app(app, config)
     project = app.project(config)
+    if plugin is not None:
+        project = project.writing_for(plugin)
     return Opened(app, config, project, await read_histories(project))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from piccolo.table import Table
 
 from piccobase.app.declared import App
+from piccobase.base.config import Config
 from piccobase.base.errors import InvalidDeclaration, PiccobaseError, Problem
 from piccobase.cli.places import place_of
 
@@ -34,13 +35,19 @@ class Mistake:
         return f"{where}{self.kind}{' ' + self.place if self.place else ''}: {self.text}"
 
 
-def check_app(app: App) -> list[Mistake]:
+def check_app(app: App, config: Config | None = None) -> list[Mistake]:
     """As `App.check`, but with file and line of each warning, and of each mistake in InvalidDeclaration's message."""
     try:
-        return [_of_problem(warning, app.collections) for warning in app.check()]
+        return [_of_problem(warning, _tables_of(app, config)) for warning in app.check(config)]
     except InvalidDeclaration as error:
-        error.message = "\n".join(map(str, mistakes_of(error, app.collections)))
+        error.message = "\n".join(map(str, mistakes_of(error, _tables_of(app, config))))
         raise
+
+
+def _tables_of(app: App, config: Config | None) -> list[type[Table]]:
+    """Those of plugins too, as far as they could be loaded."""
+    plugins = app.loaded_plugins(config).plugins
+    return [*(table for plugin in plugins for table in plugin.collections), *app.collections]
 
 
 def mistakes_of(error: Exception, tables: Sequence[object] = ()) -> list[Mistake]:

@@ -52,11 +52,11 @@ def serve_once(work: Work) -> None:
     try:
         app = load_app(work.target)
         tables = app.collections
-        for warning in check_app(app):
-            click.echo(f"warning: {warning}", err=True)
         # Who develops may send SQL, unless the environment says otherwise.
         options = work.options if "PICCOBASE_SQL" in os.environ else {**work.options, "sql": True}
         config = app.config(options)
+        for warning in check_app(app, config):
+            click.echo(f"warning: {warning}", err=True)
         migrate = work.migrate is not False  # on PostgreSQL too: whoever develops has a database of their own
         proposal = asyncio.run(propose(app, config, work.decision)) if migrate else None
         if proposal is not None or work.decision.apply:

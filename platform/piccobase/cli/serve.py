@@ -49,6 +49,6 @@ def serve(
     loaded = load_app(app)
     config = loaded.config(options)
     refuse_workers(config)
-    for warning in check_app(loaded):
+    for warning in check_app(loaded, config):
         click.echo(f"warning: {warning}", err=True)
     run_server(loaded, config, bind(config), migrate=migrate)

@@ -28,7 +28,7 @@ def worker(app: str, data_dir: Path | None, database_url: str | None, concurrenc
     config = loaded.config(
         {"data_dir": data_dir, "database_url": database_url, "job_concurrency": concurrency, "run_jobs": True}
     )
-    for warning in check_app(loaded):
+    for warning in check_app(loaded, config):
         click.echo(f"warning: {warning}", err=True)
     set_up_logging(config.log_level, config.log_format)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import ModuleType
@@ -19,15 +19,20 @@ from piccobase.schema.declaration import View
 
 SINGLE_FILE_APP = "app"  # how the record calls the app of a single file
 CONF = "piccolo_conf"
+_INSTALLED = "site-packages"
 _OUTSIDE = {"piccobase"}  # apps that are migrated before any project's
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectApp:
-    """A Piccolo app. We write into those that are the project's `own`; others come from packages, and are applied."""
+    """A Piccolo app. We write into those that are the project's `own`; others come from packages, and are applied.
+
+    One that a plugin brings has its name, and is never the project's own, wherever it lies.
+    """
 
     config: AppConfig
     own: bool
+    of_plugin: bool = False
 
     @property
     def name(self) -> str:
@@ -64,29 +69,78 @@ class Project:
     def own(self) -> list[ProjectApp]:
         return [app for app in self.apps if app.own]
 
+    @property
+    def of_plugins(self) -> list[ProjectApp]:
+        return [app for app in self.apps if app.of_plugin]
+
+    def writing_for(self, plugin: str) -> "Project":
+        """The same where a plugin's migrations are what is written. Raises StartError where it has no place for any."""
+        app = next((app for app in self.of_plugins if app.name == plugin), None)
+        if app is None:
+            there = ", ".join(app.name for app in self.of_plugins) or "none"
+            raise StartError(
+                f"No plugin {plugin} that could have migrations is loaded (there are: {there}). It needs collections, "
+                "and to be a package: plugins/name/__init__.py, not plugins/name.py."
+            )
+        if _INSTALLED in _folder(app.config).parts:
+            raise StartError(
+                f"The plugin {plugin} is installed: its author writes its migrations, where its source is."
+            )
+        apps = tuple(replace(one, own=one is app) for one in self.apps)
+        return replace(self, apps=apps)
+
 
 def find_project(
-    file: Path | None, served: Sequence[type[Table]], environment: Mapping[str, str] | None = None
+    file: Path | None,
+    own: Sequence[type[Table]],
+    environment: Mapping[str, str] | None = None,
+    *,
+    plugins: Sequence[ProjectApp] = (),
+    of_plugins: Sequence[type[Table]] = (),
 ) -> Project:
     """The project of the app that `file` makes, without running any migration.
+
+    The app serves its `own` tables, and those `of_plugins`. The `plugins` that could have migrations come first, in the
+    order that they are given in.
 
     It is a Piccolo project where a piccolo_conf.py stands beside it (or, in a package, beside the package) whose
     registry has tables that are served. That file is run with the variables of `environment` in place, by which
     `piccobase.engine()` gives the database that is meant. Raises StartError where it cannot be run.
     """
+    served = (*of_plugins, *own)
     if file is not None and (conf := import_root(file) / f"{CONF}.py").is_file():
         module = _run(conf, environment or {})
         registry = getattr(module, "APP_REGISTRY", None)
         if isinstance(registry, AppRegistry):
             apps = [app for app in _ordered(registry) if app.app_name not in _OUTSIDE]
-            if any(table in served for app in apps for table in app.table_classes):
-                return Project(tuple(ProjectApp(app, _lies_in(app, conf.parent)) for app in apps), tuple(served))
+            apps = _without(plugins, apps, conf)
+            if any(table in own for app in apps for table in app.table_classes):
+                return Project((*plugins, *(ProjectApp(app, _lies_in(app, conf.parent)) for app in apps)), served)
     if file is None:
-        return Project((), tuple(served))
+        return Project(tuple(plugins), served)
     single = AppConfig(
-        app_name=SINGLE_FILE_APP, migrations_folder_path=file.parent / "migrations", table_classes=list(served)
+        app_name=SINGLE_FILE_APP, migrations_folder_path=file.parent / "migrations", table_classes=list(own)
     )
-    return Project((ProjectApp(single, own=True),), tuple(served))
+    return Project((*plugins, ProjectApp(single, own=True)), served)
+
+
+def _without(plugins: Sequence[ProjectApp], apps: Sequence[AppConfig], conf: Path) -> list[AppConfig]:
+    """The apps that are no plugin's: a registry may list one for Piccolo's own commands. Raises StartError for two."""
+    by_name = {plugin.name: plugin for plugin in plugins}
+    by_folder = {_folder(plugin.config): plugin for plugin in plugins}
+    kept = []
+    for app in apps:
+        plugin = by_folder.get(_folder(app)) or by_name.get(app.app_name)
+        if plugin is None:
+            kept.append(app)
+        elif plugin.name != app.app_name:
+            raise StartError(
+                f"{conf}: the app {app.app_name} has the migrations of the plugin {plugin.name}. "
+                f'Call it "{plugin.name}" in its piccolo_app.py, so that they are recorded once.'
+            )
+        elif _folder(plugin.config) != _folder(app):
+            raise StartError(f"{conf}: the app {app.app_name} is called like a plugin. Give one of them another name.")
+    return kept
 
 
 def import_root(file: Path) -> Path:
@@ -98,8 +152,12 @@ def import_root(file: Path) -> Path:
 
 
 def _lies_in(app: AppConfig, folder: Path) -> bool:
-    place = Path(app.resolved_migrations_folder_path).resolve()
-    return place.is_relative_to(folder.resolve()) and "site-packages" not in place.parts
+    place = _folder(app)
+    return place.is_relative_to(folder.resolve()) and _INSTALLED not in place.parts
+
+
+def _folder(app: AppConfig) -> Path:
+    return Path(app.resolved_migrations_folder_path).resolve()
 
 
 def _run(conf: Path, environment: Mapping[str, str]) -> ModuleType:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import rich_click as click
-from litestar.types import ASGIApp, ControllerRouterHandler
+from litestar.types import ControllerRouterHandler
 from piccolo.table import Table
 
 from piccobase.base.errors import StartError
@@ -26,7 +26,7 @@ from piccobase.settings.section import Section
 
 _S = TypeVar("_S", bound=Section)
 Function = TypeVar("Function", bound=Callable[..., Any])
-MakeApplication = TypeVar("MakeApplication", bound=Callable[[Any], ASGIApp])
+MakeApplication = TypeVar("MakeApplication", bound=Callable[[Any], Any])  # an ASGI application
 
 
 @dataclass(frozen=True, slots=True)
