@@ -3,9 +3,10 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 import apsw
@@ -25,7 +26,19 @@ _UNLIMITED = 1 << 60
 _serials = itertools.count(1)
 
 
-def open_connection(path: str, *, readonly: bool, synchronous: Synchronous, busy_timeout: float) -> apsw.Connection:
+Functions = Mapping[str, tuple[Callable[..., Any], int]]
+"""Python functions that SQL may call, by name, with the number of their arguments."""
+NO_FUNCTIONS: Functions = MappingProxyType({})
+
+
+def open_connection(
+    path: str,
+    *,
+    readonly: bool,
+    synchronous: Synchronous,
+    busy_timeout: float,
+    functions: Functions = NO_FUNCTIONS,
+) -> apsw.Connection:
     """A connection with everything set. `busy_timeout` (seconds) is how long its statements wait for other processes.
 
     Raises DatabaseUnavailable when the file cannot be opened or written, or is no database.
@@ -33,7 +46,7 @@ def open_connection(path: str, *, readonly: bool, synchronous: Synchronous, busy
     deadline = time.monotonic() + busy_timeout
     while True:
         try:
-            return _open(path, readonly, synchronous, busy_timeout)
+            connection = _open(path, readonly, synchronous, busy_timeout)
         except apsw.BusyError as error:
             # Turning WAL on, and recovering it after a crash, needs the file alone, and SQLite does not always wait.
             if time.monotonic() > deadline:
@@ -41,6 +54,9 @@ def open_connection(path: str, *, readonly: bool, synchronous: Synchronous, busy
             time.sleep(0.01)
         except apsw.Error as error:
             raise DatabaseUnavailable(f"The database file {path} cannot be opened: {_reason(path, error)}.") from error
+        for name, (function, arguments) in functions.items():
+            connection.create_scalar_function(name, function, arguments, deterministic=True)
+        return connection
 
 
 def _open(path: str, readonly: bool, synchronous: Synchronous, busy_timeout: float) -> apsw.Connection:

@@ -18,7 +18,7 @@ from piccolo.query.base import Query
 from piccolo.querystring import QueryString
 
 from piccobase.db.checkpoints import Checkpoints
-from piccobase.db.connections import Fetch, Inline, Synchronous, open_connection
+from piccobase.db.connections import Fetch, Functions, Inline, Synchronous, open_connection
 from piccobase.db.embedded_batch import BatchInTransaction, EmbeddedBatch
 from piccobase.db.embedded_schema import EmbeddedSchemaTransaction
 from piccobase.db.embedded_transaction import EmbeddedSavepoint, EmbeddedTransaction
@@ -78,6 +78,7 @@ class EmbeddedEngine(SQLiteEngine):
                 "database. Use the path of a file, in a temporary directory for a test."
             )
         self.synchronous = synchronous
+        self.functions: Functions = {}  # for SQL to call; set before anything is asked of it
         self._busy_timeout = busy_timeout
         self._lock_timeout = lock_timeout
         self._makes_folder = makes_folder
@@ -217,6 +218,9 @@ class EmbeddedEngine(SQLiteEngine):
         """The innermost open transaction of this task; one that is over and was inherited counts as none."""
         transaction = self.current_transaction.get()
         return None if transaction is None else transaction.still_open()
+
+    def open_transaction(self) -> EmbeddedTransaction | None:
+        return self.current()
 
     def transaction_exists(self) -> bool:
         return self.current() is not None
@@ -371,7 +375,11 @@ class EmbeddedEngine(SQLiteEngine):
             with suppress(OSError):  # which opening the file will tell
                 os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
         return open_connection(
-            self.path, readonly=readonly, synchronous=self.synchronous, busy_timeout=self._busy_timeout
+            self.path,
+            readonly=readonly,
+            synchronous=self.synchronous,
+            busy_timeout=self._busy_timeout,
+            functions=self.functions,
         )
 
     def _inline(self) -> Inline:

@@ -1,16 +1,17 @@
-"""The two functions of the language (protocol.md §3.4): `geoDistance` and `strftime`."""
+"""The two functions of the language (protocol.md §3.4), `geoDistance` and `strftime`, and those that were added."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from piccolo.columns import Boolean, DoublePrecision, Text
 
 from piccobase.filters import tree
-from piccobase.filters.dialects.base import Dialect
-from piccobase.filters.errors import FilterSyntax, UnknownField
-from piccobase.filters.fragments import Fragment, join
+from piccobase.filters.dialects.base import Dialect, group_of, plain_text
+from piccobase.filters.errors import FilterSyntax, UnknownField, UnsupportedFilter
+from piccobase.filters.fragments import Fragment, compose, join
 from piccobase.filters.joins import Fan
 from piccobase.filters.operands import Column, Read, Value
+from piccobase.filters.own_functions import BUILT_IN, Gives, RuleFunction, Takes, pieces
 from piccobase.filters.scalars import text_of
 from piccobase.filters.timetexts import strftime
 from piccobase.schema.fields import FieldInfo
@@ -19,7 +20,6 @@ from piccobase.schema.values.base import ValueType
 from piccobase.schema.values.numbers import BooleanValue, NumberValue
 from piccobase.schema.values.text import TextValue
 
-GEO_DISTANCE, STRFTIME = "geoDistance", "strftime"
 _MOST_TIME_ARGUMENTS = 10
 
 Side = Column | Value
@@ -50,9 +50,10 @@ def compile_call(call: tree.Call, arguments: Sequence[Side], dialect: Dialect) -
             return _geo_distance(call, arguments, dialect)
         case "strftime":
             return _strftime(call, arguments, dialect)
-    raise UnknownField(
-        f"There is no function {call.function}.{nearest(call.function, (GEO_DISTANCE, STRFTIME))}", call.at
-    )
+    if own := dialect.functions.get(call.function):
+        return _added(own, call, arguments, dialect)
+    known = (*BUILT_IN, *dialect.functions)
+    raise UnknownField(f"There is no function {call.function}.{nearest(call.function, known)}", call.at)
 
 
 def _geo_distance(call: tree.Call, arguments: Sequence[Side], dialect: Dialect) -> Column:
@@ -94,6 +95,70 @@ def _strftime(call: tree.Call, arguments: Sequence[Side], dialect: Dialect) -> C
 
 
 _NOW = Value(kind="text", read=lambda bindings: "now")
+
+
+def _added(function: RuleFunction, call: tree.Call, arguments: Sequence[Side], dialect: Dialect) -> Column:
+    """A function of the app or a plugin. NULL among its arguments is for its SQL to deal with."""
+    template = function.template(dialect.name)
+    if template is None:
+        raise UnsupportedFilter(f"The database of this server does not know {function.name}.", call.at)
+    if len(arguments) != len(function.takes):
+        raise FilterSyntax(f"{function.usage} takes {len(function.takes)} arguments.", call.at)
+    given = {
+        name: _argument(function, name, kind, side, written.at, dialect)
+        for (name, kind), side, written in zip(function.takes.items(), arguments, call.arguments, strict=True)
+    }
+    sql: list[str | Fragment] = []
+    for text, name in pieces(template):
+        sql += [text] if name is None else [text, "(", given[name], ")"]
+    return _computed(_RESULTS[function.gives], dialect.result(compose("(", *sql, ")"), function.gives), arguments)
+
+
+_RESULTS: Mapping[Gives, FieldInfo] = {"text": _TEXT, "number": _NUMBER, "boolean": _FLAG}
+_LISTS = frozenset({"list", "array", "json"})
+
+
+def _argument(function: RuleFunction, name: str, kind: Takes, side: Side, at: int, dialect: Dialect) -> Fragment:
+    """One argument as its kind. Raises FilterSyntax for what can never be of that kind."""
+    refused = FilterSyntax(f"{function.usage} takes {_KINDS[kind]} as {name}.", at)
+    if isinstance(side, Value):
+        return _value_argument(kind, side, dialect, refused)
+    family = side.field.family
+    match kind:
+        case "text":
+            return dialect.text_argument(side)
+        case "number" if group_of(side) in ("number", "json"):
+            return dialect.number_argument(side)
+        case "instant" if family in ("instant", "date") and not (side.lower or side.length):
+            return dialect.instant_argument(side)
+        case "list" if family in _LISTS and not (side.lower or side.length or side.json_path or side.made):
+            return dialect.list_argument(side)
+        case "field" if not (side.lower or side.length or side.json_path or side.made):
+            return side.sql
+    raise refused
+
+
+def _value_argument(kind: Takes, value: Value, dialect: Dialect, refused: FilterSyntax) -> Fragment:
+    nothing = value.kind in ("empty", "null", "unknown")
+    match kind:
+        case "text":
+            return dialect.text_slot(plain_text(value))
+        case "number" if nothing or value.kind in ("integer", "number", "boolean"):
+            return dialect.coordinate_slot(value.read)
+        case "instant" if nothing or value.kind in ("instant", "date"):
+            return dialect.instant_slot(value.read)
+        case "list" if value.read_many is not None:
+            return dialect.list_slot(value.read_many)
+    raise refused
+
+
+_KINDS: Mapping[Takes, str] = {
+    "text": "a text",
+    "number": "a number",
+    "instant": "a date or time",
+    "list": "a list",
+    "field": "a field",
+}
 
 
 def _computed(field: FieldInfo, sql: Fragment, arguments: Sequence[Side]) -> Column:

@@ -1,15 +1,18 @@
 """All rules, parsed once; and what each becomes in a statement."""
 
+from dataclasses import replace
 from typing import Final, Literal
 
 from piccobase.base.errors import Problem
 from piccobase.filters.closing import Condition, closed
 from piccobase.filters.compiler import compile_filter, open_filter
-from piccobase.filters.dialects import SQLITE
+from piccobase.filters.dialects import dialect_of
+from piccobase.filters.dialects.base import Dialect
 from piccobase.filters.errors import InvalidFilter, LockedRelation
 from piccobase.filters.fragments import Fragment
 from piccobase.filters.joins import Joins, Listed
 from piccobase.filters.names import CollectionNames
+from piccobase.filters.own_functions import NO_FUNCTIONS, Functions, RuleFunction
 from piccobase.filters.parser import RULE_LIMITS, parse
 from piccobase.filters.tree import Filter
 from piccobase.schema.collections import CollectionInfo, Verb
@@ -92,17 +95,23 @@ def _parsed(text: str | None) -> Rule:
     return parse(text, limits=RULE_LIMITS) if text.strip() else OPEN
 
 
-def check_rules(registry: Registry) -> list[Problem]:
+def check_rules(registry: Registry, functions: Functions = NO_FUNCTIONS) -> list[Problem]:
     """Every mistake in a rule's text: syntax, unknown fields, what is not supported."""
     problems = []
+    dialect = dialect_of("sqlite", {one.name: _anywhere(one) for one in functions.values()})
     for collection in registry.collections.values():
         for verb, text in collection.rules.items():
-            if problem := _mistake(registry, collection, text):
+            if problem := _mistake(registry, collection, text, dialect):
                 problems.append(Problem("rule.E005", f"{collection.name}, {verb}", problem))
     return problems
 
 
-def _mistake(registry: Registry, collection: CollectionInfo, text: str | None) -> str:
+def _anywhere(function: RuleFunction) -> RuleFunction:
+    """The same with some SQL for every database: whether the one that is used knows it is asked at the start."""
+    return replace(function, sqlite="NULL", postgres="NULL")
+
+
+def _mistake(registry: Registry, collection: CollectionInfo, text: str | None, dialect: Dialect) -> str:
     if not text:
         return ""
     if not text.strip():
@@ -111,9 +120,9 @@ def _mistake(registry: Registry, collection: CollectionInfo, text: str | None) -
         parsed = parse(text, limits=RULE_LIMITS)
         for who in _askers(registry):
             names = CollectionNames(
-                collection=collection, find=registry.find, joins=Joins(SQLITE), alias="r", signed_in_as=who
+                collection=collection, find=registry.find, joins=Joins(dialect), alias="r", signed_in_as=who
             )
-            compile_filter(parsed, names, SQLITE, constants=True)
+            compile_filter(parsed, names, dialect, constants=True)
     except InvalidFilter as error:
         return error.message
     return ""

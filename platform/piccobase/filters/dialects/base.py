@@ -14,6 +14,7 @@ from piccobase.filters.errors import UnsupportedFilter
 from piccobase.filters.fragments import Fragment, compose, join, slot
 from piccobase.filters.literals import Kind
 from piccobase.filters.operands import Column, Read, ReadMany, Value
+from piccobase.filters.own_functions import NO_FUNCTIONS, Functions, Gives
 from piccobase.filters.scalars import Scalar, as_double, decimal_of, float_of, fold, number_of, pattern_of, text_of
 from piccobase.filters.tree import Operator
 from piccobase.schema.collections import CollectionInfo
@@ -64,6 +65,10 @@ class Dialect(ABC):
 
     name: base.Dialect
     double: ClassVar[str] = ""  # what makes a slot one for a double
+
+    def __init__(self, functions: Functions = NO_FUNCTIONS) -> None:
+        """`functions` are those that the app and its plugins have added to the language."""
+        self.functions = functions
 
     def read_column(self, sql: Fragment, field: FieldInfo) -> Fragment:
         """A field's column as one of the types that the rest knows."""
@@ -159,6 +164,36 @@ class Dialect(ABC):
     @abstractmethod
     def strftime(self, form: Read, time: Column, modifiers: Sequence[Read]) -> Fragment:
         """A column's time as a text in a format, as SQLite's strftime gives it."""
+
+    # Arguments of functions that were added to the language (`own_functions.Takes`), and what these give
+
+    @abstractmethod
+    def text_argument(self, column: Column) -> Fragment:
+        """A column as a text, whatever it holds."""
+
+    @abstractmethod
+    def number_argument(self, column: Column) -> Fragment:
+        """A column of numbers, or of JSON values, as a double; NULL where it is no number."""
+
+    @abstractmethod
+    def instant_argument(self, column: Column) -> Fragment:
+        """A column of instants or days."""
+
+    @abstractmethod
+    def instant_slot(self, read: Read) -> Fragment:
+        """A value as an instant; NULL where it is none."""
+
+    @abstractmethod
+    def list_argument(self, column: Column) -> Fragment:
+        """A column of lists, or of JSON values, as a JSON array, which is empty where it is none."""
+
+    @abstractmethod
+    def list_slot(self, read: ReadMany) -> Fragment:
+        """A list of the request as a JSON array."""
+
+    @abstractmethod
+    def result(self, sql: Fragment, gives: Gives) -> Fragment:
+        """An expression, surely of the type that it was said to give."""
 
     # Rows that paths lead to
 

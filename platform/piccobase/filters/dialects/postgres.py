@@ -1,6 +1,6 @@
 """PostgreSQL's SQL, answering as SQLite does: values of uncertain kind are taken apart into a number and a text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from piccobase.filters.dialects.postgres_times import first_word, formatted, num
 from piccobase.filters.fragments import FALSE, TRUE, Fragment, compose, join, quoted, slot
 from piccobase.filters.literals import NUMBER_KINDS, TEXT_KINDS, Kind
 from piccobase.filters.operands import Column, Read, ReadMany, Value
+from piccobase.filters.own_functions import Gives
 from piccobase.filters.scalars import NEVER, float_of, number_of, text_of
 from piccobase.filters.tree import Operator
 from piccobase.schema.collections import CollectionInfo
@@ -33,6 +34,9 @@ _WIRE_INSTANT = "'YYYY-MM-DD HH24:MI:SS.MS\"Z\"'"
 # Blanks after commas and colons, but not those within texts: a text is matched whole and put back.
 _UUID = "'^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
 _COMPACT = r"""'("(?:[^"\\]|\\.)*")|([,:]) ', '\1\2', 'g'"""
+
+
+_TYPES: Mapping[Gives, str] = {"text": "::text", "number": "::float8", "boolean": "::boolean"}
 
 
 class Parts(NamedTuple):
@@ -175,6 +179,36 @@ class Postgres(Dialect):
             ways.append(text_moment(compose("(", parts.text, ")"), first))
         return compose("COALESCE(", join(", ", ways), ")")
 
+    def text_argument(self, column: Column) -> Fragment:
+        return with_blank(column, self.like_text(column))
+
+    def number_argument(self, column: Column) -> Fragment:
+        json = group_of(column) == "json"
+        number = self._parts_of_json(column).number if json else self._parts(column, "number").number
+        assert number is not None
+        return compose("CASE WHEN abs(", number, ") < 1e300 THEN (", number, ")::float8 END")
+
+    def instant_argument(self, column: Column) -> Fragment:
+        if column.field.family == "date":
+            return compose(column.sql, "::timestamp AT TIME ZONE 'UTC'")
+        naive = isinstance(column.field.value, InstantValue) and column.field.value.naive
+        return compose(column.sql, " AT TIME ZONE 'UTC'") if naive else column.sql
+
+    def instant_slot(self, read: Read) -> Fragment:
+        return compose(slot(_moment(read, naive=False)), "::timestamptz")
+
+    def list_argument(self, column: Column) -> Fragment:
+        listed = compose("to_jsonb(", column.sql, ")") if column.field.family == "array" else column.sql
+        return compose(
+            "CASE WHEN jsonb_typeof((", listed, ")::jsonb) = 'array' THEN (", listed, ")::jsonb ELSE '[]' END"
+        )
+
+    def list_slot(self, read: ReadMany) -> Fragment:
+        return compose(slot(sent_list(_storable(read))), "::text::jsonb")
+
+    def result(self, sql: Fragment, gives: Gives) -> Fragment:
+        return compose(sql, _TYPES[gives])
+
     def elements(self, column: Column, alias: str = '"element"') -> Fragment:
         sql = column.sql
         if column.field.family == "array":
@@ -183,7 +217,7 @@ class Postgres(Dialect):
         return _json_elements(listed, alias)
 
     def sent_elements(self, read: ReadMany, alias: str) -> Fragment:
-        return _json_elements(compose(slot(sent_list(_storable(read))), "::text::jsonb"), alias)
+        return _json_elements(self.list_slot(read), alias)
 
     def key_of_text(self, key: FieldInfo, text: Fragment) -> Fragment:
         # What does not look like a key would be an error to cast.

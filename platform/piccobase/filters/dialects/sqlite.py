@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from piccobase.base.clock import instant_text
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.dialects.base import (
     Dialect,
@@ -17,11 +18,13 @@ from piccobase.filters.dialects.base import (
 from piccobase.filters.fragments import Fragment, compose, quoted, slot
 from piccobase.filters.literals import Kind, reads_as_number
 from piccobase.filters.operands import Column, Read, ReadMany, Value
+from piccobase.filters.own_functions import Gives
 from piccobase.filters.scalars import NEVER, Scalar, text_of
 from piccobase.filters.timetexts import in_utc
 from piccobase.filters.tree import Operator
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.fields import FieldInfo
+from piccobase.schema.values.dates import parse_instant
 
 DECIMAL_ORDER = "DECIMAL_ORDER"
 """The collation that compares texts as decimals. Whoever opens a connection registers it; `Infinity` must sort last."""
@@ -106,6 +109,36 @@ class SQLite(Dialect):
         moved = [compose(", ", slot(_in_utc(each))) for each in modifiers]
         moment = self._plain(time, affine=False, decimals=True)
         return compose("strftime(", slot(lambda bindings: text_of(form(bindings))), ", ", moment, *moved, ")")
+
+    def text_argument(self, column: Column) -> Fragment:
+        return compose("CAST(", with_blank(column, self.like_text(column)), " AS TEXT)")
+
+    def number_argument(self, column: Column) -> Fragment:
+        number = self.coordinate(column)
+        double = compose("CAST(", number, " AS REAL)")
+        if group_of(column) != "json":
+            return double
+        return compose("CASE WHEN typeof(", number, ") IN ('integer', 'real') THEN ", double, " END")
+
+    def instant_argument(self, column: Column) -> Fragment:
+        return self.like_text(column)
+
+    def instant_slot(self, read: Read) -> Fragment:
+        def text(bindings: Bindings) -> str | None:
+            moment = parse_instant(text_of(read(bindings)) or "")
+            return None if moment is None else instant_text(moment)
+
+        return slot(text)
+
+    def list_argument(self, column: Column) -> Fragment:
+        listed = _as_list(column.sql)
+        return compose("CASE json_type(", listed, ") WHEN 'array' THEN ", listed, " ELSE '[]' END")
+
+    def list_slot(self, read: ReadMany) -> Fragment:
+        return slot(sent_list(read))
+
+    def result(self, sql: Fragment, gives: Gives) -> Fragment:
+        return sql
 
     def elements(self, column: Column, alias: str = '"element"') -> Fragment:
         return compose("json_each(", _as_list(column.sql), f") AS {alias}")
