@@ -8,6 +8,7 @@ import msgspec
 from piccobase.app.mail_settings import account_mistakes, edited_templates, find_edited, own_mistakes
 from piccobase.base.config import Config
 from piccobase.base.errors import Problem
+from piccobase.hooks.dispatcher import NO_HOOKS, Onions
 from piccobase.identity.secrets import SecretStore
 from piccobase.jobs.adding import Jobs
 from piccobase.jobs.errors import GiveUp
@@ -35,6 +36,7 @@ def compose_mail(
     secrets: SecretStore,
     jobs: Jobs,
     own: Mapping[str, MailTemplate],
+    hooks: Onions = NO_HOOKS,
 ) -> Mail:
     """Mail of a running server. Registers its job and its section of the settings."""
     edited = edited_templates(settings, registry, own)
@@ -64,7 +66,14 @@ def compose_mail(
         arguments = {"about": about, "to": message.recipients, "sealed": sealed, "worthless_after": worthless_after}
         return await jobs.add(JOB, arguments)
 
-    mail = Mail(keep, mailer=mailer, sender=sender, edited=lambda *which: find_edited(edited.value, *which), own=own)
+    mail = Mail(
+        keep,
+        mailer=mailer,
+        sender=sender,
+        edited=lambda *which: find_edited(edited.value, *which),
+        own=own,
+        hooks=hooks,
+    )
 
     @jobs.registry.job(JOB, priority=PRIORITY, timeout=TIMEOUT)
     async def send_mail(about: str, to: list[str], sealed: str, worthless_after: float | None) -> None:

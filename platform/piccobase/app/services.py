@@ -14,6 +14,7 @@ from piccolo.table import Table
 from piccobase.app.assembly import Assembly
 from piccobase.app.drift import Drift
 from piccobase.app.identities import settle_collections, tell_of_gone
+from piccobase.app.listening import compose_listeners
 from piccobase.app.logging import close_request_log, open_request_log
 from piccobase.app.mailing import check_mails, compose_mail
 from piccobase.app.migrating import prepare_database
@@ -29,13 +30,17 @@ from piccobase.base.errors import InvalidDeclaration, Problem, StartError
 from piccobase.db.console import Console
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
-from piccobase.filters.dialects import POSTGRES, SQLITE
+from piccobase.filters.dialects import dialect_of
+from piccobase.filters.own_functions import RuleFunction, called_by_sqlite, check_functions, lacking
 from piccobase.hooks.declaring import HookRegistry, check_hooks
 from piccobase.hooks.dispatcher import Hooks
+from piccobase.hooks.listeners import Listeners
 from piccobase.http.additions import Additions
 from piccobase.http.collections import CollectionsAPI
 from piccobase.http.guard import Guard
 from piccobase.http.openapi.serving import APIDocuments
+from piccobase.http.own_checks import check_routes
+from piccobase.http.own_routes import GIVEN, OwnRoutes
 from piccobase.http.repeating import Repetitions
 from piccobase.identity.actors import Actors
 from piccobase.identity.hashing import Hasher
@@ -75,6 +80,7 @@ class Services:
     assembly: Assembly
     engine: Engine
     registry: Registry
+    secrets: SecretStore
     hasher: Hasher
     actors: Actors
     password: PasswordSignIn
@@ -82,6 +88,7 @@ class Services:
     impersonation: Impersonation
     records: Records
     hooks: Hooks
+    listeners: Listeners
     collections_api: CollectionsAPI
     documents: APIDocuments
     settings: SettingsService
@@ -105,6 +112,7 @@ class Services:
         for task in self.background:
             task.cancel()
         await asyncio.gather(*self.background, return_exceptions=True)
+        await self.listeners.stop()
         await close_request_log(self.request_log)
         self.hasher.close()
         await self.engine.close()
@@ -136,17 +144,22 @@ def check_declaration(
     work: JobRegistry | None = None,
     mails: Mapping[str, MailTemplate] = NO_TEMPLATES,
     hooks: HookRegistry | None = None,
+    routes: Sequence[OwnRoutes] = (),
+    functions: Sequence[RuleFunction] = (),
 ) -> tuple[Registry, list[Problem]]:
     """The registry and the warnings.
 
-    Raises InvalidDeclaration with all mistakes, those in rules, jobs, mails and hooks included.
+    Raises InvalidDeclaration with all mistakes, those in rules, jobs, mails, hooks, routes and functions included.
     """
     registry, problems = survey(tables, roles)
     # Where a field could not be built, each rule that names it would seem to be wrong as well.
     if all(problem.id.startswith(("rule.", "role.")) for problem in problems):
-        problems += [*check_rules(registry), *check_field_rules(registry), *check_mails(registry, mails)]
+        known = {function.name: function for function in functions}
+        problems += [*check_rules(registry, known), *check_field_rules(registry), *check_mails(registry, mails)]
     problems += work.problems if work else ()
     problems += check_hooks(hooks, registry) if hooks else ()
+    problems += check_routes(routes, {**GIVEN, "services": Services})
+    problems += check_functions(functions)
     if problems:
         raise InvalidDeclaration(sorted(problems))
     return registry, warn_of_rules(registry)
@@ -154,7 +167,15 @@ def check_declaration(
 
 def check_assembly(assembly: Assembly) -> tuple[Registry, list[Problem]]:
     """As `check_declaration`, of everything that is declared."""
-    return check_declaration(assembly.collections, assembly.roles, assembly.work, assembly.mails, assembly.hooks)
+    return check_declaration(
+        assembly.collections,
+        assembly.roles,
+        assembly.work,
+        assembly.mails,
+        assembly.hooks,
+        assembly.routes,
+        assembly.functions,
+    )
 
 
 def bind_tables(tables: Sequence[type[Table]], engine: Engine) -> None:
@@ -170,9 +191,14 @@ async def start_services(
     tables = assembly.collections
     warnings = check_assembly(assembly)[1]
     engine = make_engine(config)
+    if problems := [*lacking(assembly.functions, engine.dialect)]:
+        raise InvalidDeclaration(problems)
+    if isinstance(engine, EmbeddedEngine):
+        engine.functions = called_by_sqlite(assembly.functions)
     try:
         bind_tables(tables, engine)
-        await prepare_database(config, engine, project, migrate=migrate)
+        of_the_server = Hooks.of(assembly.hooks.hooks, None)
+        await prepare_database(config, engine, project, migrate=migrate, hooks=of_the_server)
         make_data_dir(config.data_dir)
         secrets = SecretStore(engine, load_master_key(config.data_dir, config.secret_key or None))
         await secrets.check()
@@ -183,9 +209,9 @@ async def start_services(
         watched = await watch_changes(engine, registry, may_change_schema=may_change_schema)
         settings = SettingsService(SettingsStore(engine, secrets))
         await settings.load()
-        working = compose_work(config, engine, assembly.work)
+        working = compose_work(config, engine, assembly.work, of_the_server)
         keep_changes_bounded(working.registry, engine, settings)
-        mail = compose_mail(config, settings, registry, secrets, working.jobs, assembly.mails)
+        mail = compose_mail(config, settings, registry, secrets, working.jobs, assembly.mails, of_the_server)
         services = _compose(config, engine, assembly, registry, watched, secrets, settings, working, mail, warnings)
         services.project = project
         services.run_in_background(settings.watch())
@@ -215,9 +241,10 @@ def _compose(
 ) -> Services:
     book = RuleBook(registry)
     access = FieldAccess(registry)
-    dialect = SQLITE if engine.dialect == "sqlite" else POSTGRES
+    dialect = dialect_of(engine.dialect, {function.name: function for function in assembly.functions})
     hasher = Hasher()
     hooks = Hooks.of(assembly.hooks.hooks, registry)
+    listeners = compose_listeners(assembly.hooks.listeners, registry, work.jobs)
     records = Records(
         db=engine,
         registry=registry,
@@ -226,6 +253,7 @@ def _compose(
         planner=Planner(registry, book, access, dialect, watched),
         hasher=hasher,
         hooks=hooks,
+        listeners=listeners if assembly.hooks.listeners else None,
     )
 
     async def may_sign_in(collection: CollectionInfo, record_id: str) -> bool:
@@ -233,7 +261,7 @@ def _compose(
         return await stored_satisfies(records, RequestContext(method="POST"), collection, "auth", key, {})
 
     actors = Actors(engine, registry, secrets)
-    password = PasswordSignIn(engine, hasher, Tokens(secrets), may_sign_in)
+    password = PasswordSignIn(engine, hasher, Tokens(secrets), may_sign_in, records)
     guard = Guard(settings, engine, registry, actors)
     repetitions = Repetitions(engine)
     api = CollectionsAPI(
@@ -249,6 +277,7 @@ def _compose(
         assembly=assembly,
         engine=engine,
         registry=registry,
+        secrets=secrets,
         hasher=hasher,
         actors=actors,
         password=password,
@@ -256,6 +285,7 @@ def _compose(
         impersonation=Impersonation(engine, password.tokens),
         records=records,
         hooks=hooks,
+        listeners=listeners,
         collections_api=api,
         documents=APIDocuments(registry, access),
         settings=settings,

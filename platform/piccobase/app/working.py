@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from piccobase.base.config import Config
 from piccobase.db.engine import Database
+from piccobase.hooks.dispatcher import NO_HOOKS, Onions
 from piccobase.jobs.adding import Jobs
 from piccobase.jobs.claiming import Claims
 from piccobase.jobs.declaring import JobRegistry
@@ -24,11 +25,11 @@ class Work:
     worker: Worker
 
 
-def compose_work(config: Config, db: Database, declared: JobRegistry) -> Work:
+def compose_work(config: Config, db: Database, declared: JobRegistry, hooks: Onions = NO_HOOKS) -> Work:
     """`declared` is what the app has; it is left as it is."""
     registry = declared.copy()
     register_maintenance(registry, db)
     jobs = Jobs(db, registry)
     schedules = Schedules(db, jobs)
-    worker = Worker(jobs, Claims(db, registry.jobs), schedules, concurrency=config.job_concurrency)
+    worker = Worker(jobs, Claims(db, registry.jobs), schedules, concurrency=config.job_concurrency, hooks=hooks)
     return Work(registry, jobs, schedules, JobBook(db, jobs), worker)

@@ -7,6 +7,7 @@ from typing import Any
 
 from piccobase.auth.forms import form_texts, invalid_form, length_error
 from piccobase.auth.signed_in import MaySignIn, SignedIn, auth_options, check_auth_rule
+from piccobase.auth.signing_in import signing_in
 from piccobase.base.errors import FieldError, Forbidden, RequestError, SignInFailed
 from piccobase.db.engine import Database
 from piccobase.db.placeholders import in_dialect
@@ -14,11 +15,14 @@ from piccobase.filters.fragments import quoted
 from piccobase.identity.hashing import Hasher
 from piccobase.identity.statements import can_be_stored
 from piccobase.identity.tokens import Tokens
+from piccobase.records.service import Records
+from piccobase.rules.context import RequestContext
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.values.base import InvalidValue
 from piccobase.schema.values.text import EmailValue
 
 log = logging.getLogger("piccobase.auth")
+_NO_REQUEST = RequestContext(method="POST")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,22 @@ class PasswordSignIn:
     hasher: Hasher
     tokens: Tokens
     may_sign_in: MaySignIn
+    records: Records
 
-    async def sign_in(self, collection: CollectionInfo, body: Mapping[str, Any]) -> SignedIn:
+    async def sign_in(
+        self, collection: CollectionInfo, body: Mapping[str, Any], context: RequestContext = _NO_REQUEST
+    ) -> SignedIn:
+        """Signs in as `check` does, inside of the hooks around SigningIn."""
+        return await signing_in(
+            self.records,
+            context,
+            collection,
+            "password",
+            lambda: self.check(collection, body),
+            identity=str(body.get("identity", "")),
+        )
+
+    async def check(self, collection: CollectionInfo, body: Mapping[str, Any]) -> SignedIn:
         """Signs in with `identity`, `password` and, if the caller wants a certain field only, `identityField`.
 
         1. The collection must let its records sign in by password: else Forbidden.

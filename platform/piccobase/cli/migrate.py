@@ -14,7 +14,8 @@ from piccobase.cli.migrate_opening import Opened, database_of, open_project
 from piccobase.cli.migrate_reverting import revert
 from piccobase.cli.migrate_saying import done_lines, faint
 from piccobase.cli.migrate_trash import purge, trash
-from piccobase.cli.options import app_argument, database_options
+from piccobase.cli.options import app_argument, database_options, plugin_option
+from piccobase.hooks.dispatcher import Hooks
 
 
 class AppliesByDefault(click.RichGroup):
@@ -41,12 +42,21 @@ def migrate() -> None:
 @click.option("--accept-loss", multiple=True, metavar="posts.body", help="values that may go into the trash")
 @click.option("--fake", is_flag=True, help="only record what is pending as done: the database is so already")
 @database_options
-def apply(app: str, accept_loss: Sequence[str], fake: bool, data_dir: Path | None, database_url: str | None) -> None:
+@plugin_option
+def apply(
+    app: str,
+    accept_loss: Sequence[str],
+    fake: bool,
+    data_dir: Path | None,
+    database_url: str | None,
+    disabled_plugins: Sequence[str],
+) -> None:
     """Apply everything that is pending (the default): all of it or nothing.
 
     A migration that would lose values is refused, unless that is accepted; then they are kept in the trash.
     """
-    options = {"data_dir": data_dir, "database_url": database_url}
+    disabled = disabled_plugins or None
+    options = {"data_dir": data_dir, "database_url": database_url, "disabled_plugins": disabled}
     brought_up = asyncio.run(_apply(app, options, accept_loss, fake=fake))
     for line in done_lines(brought_up.migrations, "Recorded" if fake else "Applied"):
         click.echo(line)
@@ -58,8 +68,11 @@ def apply(app: str, accept_loss: Sequence[str], fake: bool, data_dir: Path | Non
 async def _apply(target: str, options: Mapping[str, Any], accepted: Collection[str], *, fake: bool) -> BroughtUp:
     opened: Opened = await open_project(target, options)
     refuse_unwritten(opened.project, opened.histories)
+    hooks = Hooks.of(opened.app.assembly(opened.config).hooks.hooks, None)
     async with database_of(opened) as engine:
-        brought_up = await bring_up_to_date(engine, opened.project, opened.histories, accepted=accepted, fake=fake)
+        brought_up = await bring_up_to_date(
+            engine, opened.project, opened.histories, accepted=accepted, fake=fake, hooks=hooks
+        )
     # What else a server makes at its start, and whether it would start.
     try:
         await opened.app.start(opened.config, migrate=True)

@@ -185,8 +185,11 @@ class Hooks:
         self.onions = onions or {}
 
     @classmethod
-    def of(cls, declared: Iterable[HookInfo], registry: Registry) -> "Hooks":
-        """`declared` in the order in which they stand where `order` is the same, the outermost first."""
+    def of(cls, declared: Iterable[HookInfo], registry: Registry | None) -> "Hooks":
+        """`declared` in the order in which they stand where `order` is the same, the outermost first.
+
+        Without a registry, as long as there is none, only those that are about no collection.
+        """
         found: dict[tuple[type[HookEvent], str], list[HookInfo]] = {}
         for hook in sorted(declared, key=lambda hook: hook.order):
             for name in _names(hook, registry):
@@ -198,9 +201,11 @@ class Hooks:
         return self.onions.get((point, collection))
 
 
-def _names(hook: HookInfo, registry: Registry) -> Iterable[str]:
+def _names(hook: HookInfo, registry: Registry | None) -> Iterable[str]:
     if not hook.point.about_collection:
         return ("",)
+    if registry is None:
+        return ()
     if not hook.collections:
         return registry.collections
     return dict.fromkeys(found.name for name in hook.collections if (found := registry.find(name)))

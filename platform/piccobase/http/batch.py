@@ -114,8 +114,12 @@ def batch_routes(api: CollectionsAPI, settings: SettingsService, guard: Guard) -
         writes = [_write(api, actor, incoming.headers, item) for item in items]
         await _count(api.records, guard, request.scope, actor, writes)
 
+        context = api.records.context(actor, "POST", query, incoming.headers, "batch")
+
         async def run(keep: bool, at_end: AtEnd | None) -> list[Any]:
-            return await run_batch(api.records, writes, seconds=limits.timeout, keep=keep, at_end=at_end)
+            return await run_batch(
+                api.records, writes, seconds=limits.timeout, keep=keep, at_end=at_end, context=context
+            )
 
         def encode(answers: list[Any]) -> bytes:
             done = [_answer(write, answer) for write, answer in zip(writes, answers, strict=True)]

@@ -14,6 +14,7 @@ from piccobase.auth.password import PasswordSignIn
 from piccobase.auth.refresh import refresh
 from piccobase.auth.roles import RoleService
 from piccobase.auth.signed_in import SignedIn
+from piccobase.auth.signing_in import signing_in
 from piccobase.base.errors import NotFound, RequestError, TooManyRequests, Unexpected
 from piccobase.base.ids import new_record_id
 from piccobase.base.json import encode_json
@@ -53,7 +54,7 @@ from piccobase.records.versions import version_of
 from piccobase.records.viewing import see_record, view_record
 from piccobase.records.writing import load_row
 from piccobase.rules.context import RequestContext
-from piccobase.schema.actor import Actor, note_actor
+from piccobase.schema.actor import GUEST, Actor, note_actor
 from piccobase.schema.collections import CollectionInfo
 
 log = logging.getLogger("piccobase.http")
@@ -137,13 +138,21 @@ class CollectionsAPI:
                 body = await self._body(incoming, receive, collection)
                 if not incoming.content_type.startswith("application/json"):
                     body = texts_as_sent(body)
-                return await self._signed_in(await self.password.sign_in(collection, body), incoming)
+                context = self.records.context(GUEST, method, parse_query(incoming.query), incoming.headers)
+                return await self._signed_in(await self.password.sign_in(collection, body, context), incoming)
             case [name, "auth-refresh"] if method == "POST":
                 collection = self._collection(name, method, auth=True)
                 await self._body(incoming, receive, collection)
                 actor = await self._actor(incoming)
-                signed_in = await refresh(
-                    self.password.tokens, self.password.may_sign_in, collection, actor, incoming.authorization
+                context = self.records.context(actor, method, parse_query(incoming.query), incoming.headers)
+                signed_in = await signing_in(
+                    self.records,
+                    context,
+                    collection,
+                    "refresh",
+                    lambda: refresh(
+                        self.password.tokens, self.password.may_sign_in, collection, actor, incoming.authorization
+                    ),
                 )
                 return await self._signed_in(signed_in, incoming)
         raise NotFound

@@ -11,9 +11,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from piccobase.hooks.dispatcher import NO_HOOKS, Onions
 from piccobase.jobs.claiming import Claim
 from piccobase.jobs.declaring import JobInfo
 from piccobase.jobs.errors import GiveUp
+from piccobase.jobs.events import RunningJob
 
 log = logging.getLogger("piccobase.jobs")
 
@@ -44,15 +46,29 @@ def current_job() -> CurrentJob | None:
     return _current.get()
 
 
-async def run_job(info: JobInfo, claim: Claim) -> Outcome:
+async def run_job(info: JobInfo, claim: Claim, hooks: Onions = NO_HOOKS) -> Outcome:
     """Runs the function. Raises nothing but CancelledError, and that only when this task itself is cancelled."""
     _current.set(CurrentJob(claim.id, claim.name, claim.attempt, claim.attempts))
     try:
         arguments: dict[str, Any] = json.loads(claim.arguments)
-        if info.is_async:
-            await _awaited(info, arguments)
-        else:
+        if (around := hooks.around(RunningJob)) is None:
+            return await _attempt(info, arguments)
+        event = RunningJob(
+            id=claim.id, name=claim.name, arguments=arguments, attempt=claim.attempt, attempts=claim.attempts
+        )
+        outcome: Outcome = await around.run(event, lambda: _attempt(info, event.arguments))
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+            raise
+        return _failed(error)
+    return outcome
+
+
+async def _attempt(info: JobInfo, arguments: dict[str, Any]) -> Outcome:
+    try:
+        if not info.is_async:
             return await _in_thread(info, arguments)
+        await _awaited(info, arguments)
     except _OutOfTime:
         return Outcome(f"It took longer than its time limit of {info.timeout:g} seconds.")
     except BaseException as error:  # also SystemExit and KeyboardInterrupt, which would end the process

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from piccobase.base.errors import PiccobaseError
+from piccobase.hooks.dispatcher import NO_HOOKS, Onions
 from piccobase.jobs.adding import Jobs
 from piccobase.jobs.claiming import LOST, STOPPED, Claim, Claims
 from piccobase.jobs.running import Outcome, run_job
@@ -40,7 +41,9 @@ class Worker:
         beat: float = BEAT,
         lost_after: float = LOST_AFTER,
         grace: float = GRACE,
+        hooks: Onions = NO_HOOKS,
     ) -> None:
+        self.hooks = hooks
         self.concurrency = concurrency
         self.grace = grace
         self._jobs, self._claims, self._schedules = jobs, claims, schedules
@@ -146,7 +149,7 @@ class Worker:
         info = self._jobs.registry.jobs[claim.name]
         outcome: Outcome | None = None
         try:
-            outcome = await run_job(info, claim)
+            outcome = await run_job(info, claim, self.hooks)
             await self._persist(claim, partial(self._end, claim, outcome, info.backoff), attempts=100)
         except asyncio.CancelledError:
             if self._id == claim.worker:  # else it is no longer ours to give

@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from piccobase.base.clock import unix_time
+from piccobase.hooks.dispatcher import NO_HOOKS, Onions
 from piccobase.mail.accounts import ACCOUNT_MAILS, Written, as_page, shown_fields, write_account_mail
 from piccobase.mail.errors import InvalidMail, MailRefused
+from piccobase.mail.events import SendingMail
 from piccobase.mail.mailer import Mailer
 from piccobase.mail.message import Message, Sender, make_message
 from piccobase.mail.plain_text import plain_text
@@ -48,8 +50,10 @@ class Mail:
         sender: Callable[[], Sender],
         edited: Callable[[CollectionInfo | None, str], MailTemplate | None],
         own: Mapping[str, MailTemplate] = NO_TEMPLATES,
+        hooks: Onions = NO_HOOKS,
     ) -> None:
         self._queue = queue
+        self.hooks = hooks
         self.mailer = mailer
         self._sender = sender
         self.edited = edited
@@ -144,7 +148,15 @@ class Mail:
         """Sends what was kept: the job's part. Raises MailFailed and MailRefused."""
         if worthless_after is not None and unix_time() > worthless_after:
             raise MailRefused("It could not be sent in time: what it says has expired.")
-        await self.mailer().send(message, self._sender())
+        if (around := self.hooks.around(SendingMail)) is None:
+            await self.mailer().send(message, self._sender())
+            return
+        event = SendingMail(message=message)
+
+        async def step() -> None:
+            await self.mailer().send(event.message, self._sender())
+
+        await around.run(event, step)
 
     def _own_message(self, template: MailTemplate, values: Mapping[str, Any]) -> Written:
         sender = self._sender()

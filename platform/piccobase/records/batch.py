@@ -8,6 +8,7 @@ from piccobase.base.errors import BadRequest, InvalidRecord, RequestError, Unexp
 from piccobase.base.turns import Turns
 from piccobase.records.creating import create_record
 from piccobase.records.deleting import delete_record
+from piccobase.records.events import BatchedWrite, RunningBatch
 from piccobase.records.service import Records
 from piccobase.records.together import lock_rows, run_together
 from piccobase.records.updating import update_record
@@ -55,10 +56,12 @@ async def run_batch(
     seconds: float | None = None,
     keep: bool = True,
     at_end: Callable[[list[Any]], Awaitable[None]] | None = None,
+    context: RequestContext | None = None,
 ) -> list[Any]:
     """Runs the writes in order, each as it would run alone, and returns the record of each; None for what is deleted.
 
-    Each sees what those before it have written. For the rest see `run_together`. Raises BatchFailed, TooSlow.
+    Each sees what those before it have written. With the `context` of a request it is a batch of a client's, and hooks
+    are around the whole. For the rest see `run_together`. Raises BatchFailed, TooSlow.
     """
 
     async def steps(inside: Records) -> list[Any]:
@@ -75,7 +78,19 @@ async def run_batch(
             await turns.pass_on()
         return answers
 
-    return await run_together(records, steps, seconds=seconds, keep=keep, at_end=at_end)
+    async def run() -> list[Any]:
+        return await run_together(records, steps, seconds=seconds, keep=keep, at_end=at_end)
+
+    if context is None or (around := records.hooks.around(RunningBatch)) is None:
+        return await run()
+    event = RunningBatch(
+        context=context,
+        records=records.acting(context),
+        writes=[BatchedWrite(action=one.action, collection=one.collection, record_id=one.record_id) for one in writes],
+        dry_run=not keep,
+    )
+    answers: list[Any] = await around.run(event, run)
+    return answers
 
 
 async def _lock(records: Records, writes: Sequence[Write]) -> None:

@@ -133,12 +133,20 @@ class BatchedWrite:
 
 @dataclass(slots=True, kw_only=True)
 class RunningBatch(HookEvent):
-    """Several writes are about to be done in one transaction: all of them, or none. The result is None."""
+    """A batch of a client's is about to be run: all of its writes in one transaction, or none.
 
-    actor: Actor
+    The result are the records as they are answered, in the order of the writes, None for what was deleted. By then they
+    are committed. The hooks of each write are inside of these.
+    """
+
     context: RequestContext
+    records: "RecordService"
     writes: Sequence[BatchedWrite]
     dry_run: bool = False
+
+    @property
+    def actor(self) -> Actor:
+        return self.context.actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
