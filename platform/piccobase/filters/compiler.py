@@ -133,7 +133,7 @@ class _Compiler:
                 found = names.resolve(node)
                 return self._whether_changed(found) if isinstance(found, Changed) else found
             case tree.Constant():
-                return Value(kind=node.kind, read=self._literal(node.index), token=node.kind in ("integer", "number"))
+                return constant(node, self._literals)
             case tree.Call():
                 return compile_call(node, [self._operand(each, names) for each in node.arguments], self._dialect)
         assert_never(node)
@@ -143,12 +143,6 @@ class _Compiler:
         is_set = self._dialect.boolean_slot(asked.is_set)
         differs = self._condition(asked.value, "!=", asked.column)
         return made_flag(compose("(", is_set, " AND (", differs, "))"))
-
-    def _literal(self, index: int) -> Read:
-        if self._literals is None:
-            return lambda bindings: bindings.literals[index]
-        value = self._literals[index]
-        return lambda bindings: value
 
     def _condition(self, left: Side, operator: Operator, right: Side) -> Fragment:
         if operator in ("~", "!~"):
@@ -232,7 +226,7 @@ class _Compiler:
         text = dialect.text(column)
         if column.exact:
             return self._exact_text_with_request(text, operator, dialect.text_slot(of_value, column), value)
-        filled = dialect.text_slot(lambda bindings: _filled(of_value(bindings), value.read(bindings)), column)
+        filled = dialect.text_slot(lambda bindings: filled_text(of_value(bindings), value.read(bindings)), column)
         if operator == "!=":
             return dialect.differs(compose("COALESCE(", text, ", '')") if column.nullable else text, filled)
         left, right = dialect.native(column, "=", value) or (text, filled)
@@ -312,6 +306,18 @@ class _Compiler:
         return FALSE
 
 
+def constant(node: tree.Constant, literals: tuple[LiteralValue, ...] | None) -> Value:
+    """A literal: one of those given (a rule's own), else one that comes with the bindings."""
+    return Value(kind=node.kind, read=_literal(node.index, literals), token=node.kind in ("integer", "number"))
+
+
+def _literal(index: int, literals: tuple[LiteralValue, ...] | None) -> Read:
+    if literals is None:
+        return lambda bindings: bindings.literals[index]
+    value = literals[index]
+    return lambda bindings: value
+
+
 def _is_many(side: Side) -> bool:
     """Whether a comparison without `?` asks it of all of its values."""
     return isinstance(side, Column) and bool(side.fans) and side.every
@@ -347,7 +353,7 @@ def _is_number(value: Scalar) -> bool:
     return value is not None and not isinstance(value, str)
 
 
-def _filled(text: str | None, value: Scalar) -> str | None:
+def filled_text(text: str | None, value: Scalar) -> str | None:
     """The empty text for no value; None stays where a value has no text here."""
     return "" if value is None else text
 

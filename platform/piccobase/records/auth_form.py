@@ -41,7 +41,7 @@ async def check_changed_account(
     the old password along with a new one."""
     wants_password = any(body.get(name) for name in ("password", "passwordConfirm", "oldPassword"))
     errors = _password_errors(body) if wants_password else {}
-    if await _manages_stored(records, context, collection, key):
+    if await _manages_stored(records, context, collection, key, stored):
         return errors
     before = dict(zip((field.name for field in collection.fields), stored, strict=True))
     if wants_password and not body.get("oldPassword"):
@@ -76,13 +76,15 @@ def renew_token_key(collection: CollectionInfo, draft: Draft, stored: Row) -> No
         draft.values["tokenKey"] = new_secret()
 
 
-async def _manages_stored(records: Records, context: RequestContext, collection: CollectionInfo, key: Any) -> bool:
+async def _manages_stored(
+    records: Records, context: RequestContext, collection: CollectionInfo, key: Any, stored: Row
+) -> bool:
     """Whether the caller has manage access to a stored auth record: a superuser, or the manage rule holds."""
     if context.actor.superuser:
         return True
     if context.actor.guest or records.book.rule(collection, "manage") is None:
         return False
-    return await stored_satisfies(records, context, collection, "manage", key, {})
+    return await stored_satisfies(records, context, collection, "manage", key, {}, stored)
 
 
 async def _manages_draft(

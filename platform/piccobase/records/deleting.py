@@ -35,7 +35,7 @@ async def delete_record(
     key = records.planner.key_value(collection, record_id)
     version = records.db.version()
     stored = await load_row(records, collection, key) if key is not None else None
-    if stored is None or not await stored_satisfies(records, context, collection, "delete", key, {}):
+    if stored is None or not await stored_satisfies(records, context, collection, "delete", key, {}, stored):
         raise NotFound
     if only_if is not None:
         only_if.check(collection, stored, records.db.dialect)
@@ -44,7 +44,9 @@ async def delete_record(
         async with records.transaction():
             if version is None or version != records.db.version():
                 locked = await load_row(records, collection, key, lock="delete")
-                if locked is None or not await stored_satisfies(records, context, collection, "delete", key, {}):
+                if locked is None:
+                    raise NotFound
+                if not await stored_satisfies(records, context, collection, "delete", key, {}, locked):
                     raise NotFound
                 if only_if is not None:
                     only_if.check(collection, locked, records.db.dialect)

@@ -15,6 +15,7 @@ from piccobase.base.errors import Forbidden
 from piccobase.filters.bindings import Bindings
 from piccobase.filters.closing import Condition, closed, restrictions
 from piccobase.filters.compiler import open_filter
+from piccobase.filters.deciding import Decision, decision_of
 from piccobase.filters.dialects.base import Dialect
 from piccobase.filters.fragments import Fragment, Statement, compose, join, quoted, render, slot
 from piccobase.filters.joins import Joins, Listed
@@ -260,6 +261,23 @@ class Planner:
         """The rule of a verb for the row, None where it asks nothing. Raises Forbidden where it lets nobody through."""
         rule = self._open_rule(collection, context, verb, joins, draft=draft)
         return None if rule is None else closed([rule])
+
+    def decision(
+        self, collection: CollectionInfo, context: RequestContext, verb: Verb, *, draft: bool = False
+    ) -> Decision | None:
+        """How a verb's rule is decided of a record in hand; None where it asks nothing, or takes the database."""
+        rule = self.book.rule(collection, verb)
+        if rule is None or rule == OPEN:
+            return None
+        names = CollectionNames(
+            collection=collection,
+            find=self.registry.find,
+            joins=Joins(self.dialect),
+            alias=ROW,
+            draft=draft,
+            signed_in_as=context.actor.collection,
+        )
+        return decision_of(rule, names)
 
     def _open_rule(
         self, collection: CollectionInfo, context: RequestContext, verb: Verb, joins: Joins, *, draft: bool = False

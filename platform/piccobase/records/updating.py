@@ -69,7 +69,7 @@ async def update_record(
     if stored is None:
         raise NotFound
     draft, seen_by_rules = _draft(records, context, collection, body, stored)
-    if not await stored_satisfies(records, context, collection, "update", key, seen_by_rules):
+    if not await stored_satisfies(records, context, collection, "update", key, seen_by_rules, stored):
         raise NotFound
     if only_if is not None:
         only_if.check(collection, stored, records.db.dialect)
@@ -172,7 +172,7 @@ class _Change:
         records, collection = self.records, self.collection
         locked = await self._locked()
         newer, seen_by_rules = _draft(records, self.context, collection, self.body, locked)
-        if not await stored_satisfies(records, self.context, collection, "update", self.key, seen_by_rules):
+        if not await stored_satisfies(records, self.context, collection, "update", self.key, seen_by_rules, locked):
             raise NotFound
         if wrong := {name: error for name, error in newer.errors.items() if name not in self.overridden}:
             raise InvalidRecord(FAILED, wrong)

@@ -2,11 +2,12 @@
 database about a draft, and database errors as field errors."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from piccobase.base.errors import FieldError, InvalidRecord
 from piccobase.base.json import parse_json
 from piccobase.db.errors import ConstraintFailed, NotUnique, StillReferenced
+from piccobase.filters.deciding import Decision
 from piccobase.filters.fragments import Binder, Fragment, Statement, compose, join, quoted, render, slot
 from piccobase.filters.joins import Joins
 from piccobase.records.binding import bind_all, bind_value
@@ -92,25 +93,36 @@ async def draft_satisfies(
 
     Raises Forbidden where the rule lets nobody through.
     """
-    statement = records.planner.remembered(
+    question = records.planner.remembered(
         ("draft", verb, collection.name, context.kind), lambda: _draft_question(records, context, collection, verb)
     )
-    if statement is None:
+    if question.statement is None:
         return True
     as_stored = draft.as_meant | {"verified": False} if collection.kind == "auth" else draft.as_meant
-    values = bind_all(collection, as_stored, records.db.dialect)
-    asked = asked_of_draft(context, body, draft=values)
-    return bool(await records.db.rows(statement.sql, statement.bind(asked)))
+    if question.decision is not None:
+        fields, decide = question.decision
+        values = [bind_value(field, as_stored.get(field.name), records.db.dialect) for field in fields]
+        verdict = decide(asked_of_draft(context, body), values)
+        if verdict is not None:
+            return verdict
+    asked = asked_of_draft(context, body, draft=bind_all(collection, as_stored, records.db.dialect))
+    return bool(await records.db.rows(question.statement.sql, question.statement.bind(asked)))
 
 
-def _draft_question(
-    records: Records, context: RequestContext, collection: CollectionInfo, verb: Verb
-) -> Statement | None:
+class _Question(NamedTuple):
+    """What a rule asks: nothing, or a statement that finds a row where it holds. Where that can be known of a record in
+    hand without the database, `decision` does."""
+
+    statement: Statement | None
+    decision: Decision | None = None
+
+
+def _draft_question(records: Records, context: RequestContext, collection: CollectionInfo, verb: Verb) -> _Question:
     planner = records.planner
     joins = Joins(planner.dialect)
     rule = planner.rule_condition(collection, context, verb, joins, draft=True)
     if rule is None:
-        return None
+        return _Question(None)
     binders = [_of_draft(index) for index in range(len(collection.fields))]
     question = compose(
         draft_table(collection, binders, planner.dialect.name),
@@ -119,7 +131,8 @@ def _draft_question(
         " WHERE ",
         rule,
     )
-    return render(question, planner.dialect.name)
+    decision = planner.decision(collection, context, verb, draft=True)
+    return _Question(render(question, planner.dialect.name), decision)
 
 
 def _of_draft(index: int) -> Binder:
@@ -127,29 +140,41 @@ def _of_draft(index: int) -> Binder:
 
 
 async def stored_satisfies(
-    records: Records, context: RequestContext, collection: CollectionInfo, verb: Verb, key: Any, body: Mapping[str, Any]
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    verb: Verb,
+    key: Any,
+    body: Mapping[str, Any],
+    row: Row | None = None,
 ) -> bool:
-    """Whether a verb's rule holds for a stored record. Raises Forbidden where it lets nobody through."""
-    statement = records.planner.remembered(
+    """Whether a verb's rule holds for a stored record. Raises Forbidden where it lets nobody through.
+
+    With `row`, as `load_row` has just given it, the database is asked only where the rule looks at more than that.
+    """
+    question = records.planner.remembered(
         ("rule", verb, collection.name, context.kind), lambda: _stored_question(records, context, collection, verb)
     )
-    if statement is None:
+    if question.statement is None:
         return True
     asked = asked_of_draft(context, body, key=key)
-    return bool(await records.db.rows(statement.sql, statement.bind(asked)))
+    if row is not None and question.decision is not None:
+        fields, decide = question.decision
+        verdict = decide(asked, [row[collection.fields.index(field)] for field in fields])
+        if verdict is not None:
+            return verdict
+    return bool(await records.db.rows(question.statement.sql, question.statement.bind(asked)))
 
 
-def _stored_question(
-    records: Records, context: RequestContext, collection: CollectionInfo, verb: Verb
-) -> Statement | None:
+def _stored_question(records: Records, context: RequestContext, collection: CollectionInfo, verb: Verb) -> _Question:
     planner = records.planner
     joins = Joins(planner.dialect)
     rule = planner.rule_condition(collection, context, verb, joins)
     if rule is None:
-        return None
+        return _Question(None)
     condition = join(" AND ", [planner.key_condition(collection), rule])
     question = compose(f'SELECT 1 FROM {collection.source} AS "{ROW}"', joins.fragment(), " WHERE ", condition)
-    return render(question, planner.dialect.name)
+    return _Question(render(question, planner.dialect.name), planner.decision(collection, context, verb))
 
 
 async def load_row(records: Records, collection: CollectionInfo, key: Any, *, lock: Lock | None = None) -> Row | None:
