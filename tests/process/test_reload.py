@@ -243,7 +243,7 @@ def test_what_cannot_begin_is_told_and_not_waited_for(tmp_path: Path, monkeypatc
 def test_the_folder_of_the_app_is_watched(target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "app.py").write_text("")
-    assert watched_folders(target) == [tmp_path]
+    assert watched_folders(target)[0] == tmp_path
 
 
 def test_the_package_of_an_app_is_watched_wherever_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +253,24 @@ def test_the_package_of_an_app_is_watched_wherever_it_lies(tmp_path: Path, monke
     (elsewhere / "__init__.py").write_text("")
     monkeypatch.chdir(here)
     monkeypatch.syspath_prepend(elsewhere.parent)
-    assert watched_folders("far_away.main:app") == [here, elsewhere]
+    assert watched_folders("far_away.main:app")[:2] == [here, elsewhere]
+
+
+def test_an_installed_plugin_is_watched_where_somebody_works_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin, here = tmp_path / "elsewhere" / "src" / "piccobase_shift", tmp_path / "here"
+    information = tmp_path / "environment" / "piccobase_shift-1.0.dist-info"
+    for folder in (plugin, here, information):
+        folder.mkdir(parents=True)
+    (plugin / "__init__.py").write_text("raise RuntimeError('nothing is run to find this out')")
+    (here / "app.py").write_text("")
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: piccobase-shift\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[piccobase.plugins]\nshift = piccobase_shift:plugin\n")
+    monkeypatch.chdir(here)
+    monkeypatch.syspath_prepend(plugin.parent)
+    monkeypatch.syspath_prepend(information.parent)
+    assert plugin in watched_folders(".")
 
 
 def test_without_reload_a_mistake_ends_the_server_and_nothing_is_answered(tmp_path: Path) -> None:

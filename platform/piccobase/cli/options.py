@@ -20,3 +20,14 @@ def database_options(command: Command) -> Command:
         "--database-url", metavar="URL", help="postgresql://… (default: the embedded database in the data dir)"
     )(command)
     return click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="default: data")(command)
+
+
+def plugin_option(command: Command) -> Command:
+    """Plugins that are not to be loaded."""
+    return click.option(
+        "--disable-plugin",
+        "disabled_plugins",
+        multiple=True,
+        metavar="NAME",
+        help="leave this plugin out; may be given several times",
+    )(command)

@@ -31,6 +31,7 @@ from piccobase.cli.proposing import Decision, Proposal
 from piccobase.cli.reloaded import Report, Work, read_report, serve_once
 from piccobase.cli.running import refuse_workers
 from piccobase.cli.standing_in import MistakesPage, ProposalPage, StandIn
+from piccobase.plugins.finding import sources_of_installed
 
 PATIENCE = 6.0  # seconds that a process may take to end when it is asked to, before it is killed
 
@@ -49,7 +50,7 @@ def serve_again_and_again(target: str, options: Mapping[str, Any], *, migrate: b
     refuse_workers(config)
     with bind(config) as listener, tempfile.TemporaryDirectory(prefix="piccobase-") as folder:
         work = Work(target, options, migrate, listener, Path(folder) / "mistakes.json")
-        names = " and ".join(map(str, folders))
+        names = ", ".join(map(str, folders))
         click.echo(f"Watching the Python files in {names}. For development only.")
         asyncio.run(_Reloading(work, config, folders).run())
 
@@ -57,15 +58,15 @@ def serve_again_and_again(target: str, options: Mapping[str, Any], *, migrate: b
 def watched_folders(target: str) -> list[Path]:
     """The folder of the app's file; for a module the working directory, and its package's folder if it lies elsewhere.
 
-    Raises AppNotFound where nothing of that name is there.
+    And the sources of installed plugins that somebody works on. Raises AppNotFound where nothing of that name is there.
     """
     file = app_file(target)
-    if file is not None:
-        return [file.resolve().parent]
-    here = Path.cwd()
-    spec = importlib.util.find_spec(target.partition(":")[0].partition(".")[0])
-    elsewhere = [Path(place).resolve() for place in (spec and spec.submodule_search_locations) or ()]
-    return [here, *(place for place in elsewhere if not place.is_relative_to(here))]
+    folder = Path.cwd() if file is None else file.resolve().parent
+    elsewhere = [*sources_of_installed()]
+    if file is None:
+        spec = importlib.util.find_spec(target.partition(":")[0].partition(".")[0])
+        elsewhere = [*(Path(place).resolve() for place in (spec and spec.submodule_search_locations) or ()), *elsewhere]
+    return [folder, *(place for place in dict.fromkeys(elsewhere) if not place.is_relative_to(folder))]
 
 
 class _Process:

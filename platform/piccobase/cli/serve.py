@@ -1,5 +1,6 @@
 """`piccobase serve`: the server. Prints its address when it answers; ends cleanly on SIGTERM and SIGINT."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import rich_click as click
@@ -7,7 +8,7 @@ import rich_click as click
 from piccobase.app.loading import load_app
 from piccobase.cli.listening import bind
 from piccobase.cli.mistakes import check_app
-from piccobase.cli.options import app_argument, database_options
+from piccobase.cli.options import app_argument, database_options, plugin_option
 from piccobase.cli.running import refuse_workers, run_server
 
 
@@ -20,6 +21,7 @@ from piccobase.cli.running import refuse_workers, run_server
 @click.option("--reload", is_flag=True, help="start anew when a Python file beside the app changes; for development")
 @click.option("--no-worker", is_flag=True, help="leave jobs and schedules to other processes (piccobase worker)")
 @click.option("--no-migrate", is_flag=True, help="refuse to start with pending migrations instead of applying them")
+@plugin_option
 def serve(
     app: str,
     host: str | None,
@@ -30,6 +32,7 @@ def serve(
     reload: bool,
     no_worker: bool,
     no_migrate: bool,
+    disabled_plugins: Sequence[str],
 ) -> None:
     """Serve an app."""
     options: dict[str, object] = {
@@ -38,6 +41,7 @@ def serve(
         "data_dir": data_dir,
         "database_url": database_url,
         "workers": workers,
+        "disabled_plugins": disabled_plugins or None,
     }
     options["run_jobs"] = False if no_worker else None
     migrate = False if no_migrate else None

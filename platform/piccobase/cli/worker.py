@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import rich_click as click
@@ -10,7 +11,7 @@ from piccobase.app.declared import App
 from piccobase.app.loading import load_app
 from piccobase.base.config import Config
 from piccobase.cli.mistakes import check_app
-from piccobase.cli.options import app_argument, database_options
+from piccobase.cli.options import app_argument, database_options, plugin_option
 from piccobase.cli.running import loop_factory
 from piccobase.logs.lines import set_up_logging
 
@@ -19,14 +20,27 @@ from piccobase.logs.lines import set_up_logging
 @app_argument
 @database_options
 @click.option("--concurrency", type=int, metavar="N", help="jobs at once (default: 10)")
-def worker(app: str, data_dir: Path | None, database_url: str | None, concurrency: int | None) -> None:
+@plugin_option
+def worker(
+    app: str,
+    data_dir: Path | None,
+    database_url: str | None,
+    concurrency: int | None,
+    disabled_plugins: Sequence[str],
+) -> None:
     """Work on an app's jobs and schedules, beside servers or without one.
 
     Servers do so themselves unless they are started with --no-worker.
     """
     loaded = load_app(app)
     config = loaded.config(
-        {"data_dir": data_dir, "database_url": database_url, "job_concurrency": concurrency, "run_jobs": True}
+        {
+            "data_dir": data_dir,
+            "database_url": database_url,
+            "job_concurrency": concurrency,
+            "run_jobs": True,
+            "disabled_plugins": disabled_plugins or None,
+        }
     )
     for warning in check_app(loaded, config):
         click.echo(f"warning: {warning}", err=True)

@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import re
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -58,6 +59,15 @@ def in_folder(app_file: Path | None) -> Iterator[Candidate]:
         if file.suffix == ".py" and file.is_file() and name.isidentifier() and not _NO_PLUGIN.match(name):
             load = _loading_module(f"{package}.{name}", file)
             yield Candidate(name, f"{FOLDER}/{path.name}", load, path.resolve())
+
+
+def sources_of_installed() -> Iterator[Path]:
+    """Where the sources are of installed plugins that somebody works on: those that are not copied when installed."""
+    copied = {Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib")}
+    for group in (GROUP, ON_REQUEST):
+        for place in {place_of(entry.module) for entry in entry_points(group=group)} - {None}:
+            if place is not None and not any(place.is_relative_to(folder) for folder in copied):
+                yield place
 
 
 def given(plugins: Sequence[Plugin | str]) -> Iterator[Candidate]:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from packaging.version import InvalidVersion, Version
 
@@ -16,7 +15,6 @@ from piccobase.plugins.plugin import Plugin
 from piccobase.plugins.reserved import RESERVED_PLUGINS
 from piccobase.schema.naming import nearest
 
-State = Literal["on", "disabled", "on request", "broken"]
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 DISABLE = "Start without it: PICCOBASE_DISABLED_PLUGINS="
 
@@ -27,7 +25,7 @@ class Found:
 
     name: str
     source: str
-    state: State
+    state: str  # on, disabled, on request, broken, or what it needs and does not have
     plugin: Plugin | None = None
 
 
@@ -121,7 +119,10 @@ class _Loading:
             if key not in self._plugins and key not in self._others:
                 self._others[key] = Found(candidate.name, candidate.source, "on request")
         order = in_order(self._plugins.values(), _absent(self._others))
-        on = [Found(one.name, self._sources[plugin_key(one.name)], "on", one) for one in order.plugins]
+        on = [
+            Found(one.name, self._sources[plugin_key(one.name)], _state(order.unmet.get(one.name)), one)
+            for one in order.plugins
+        ]
         known = {found.name for found in (*on, *self._others.values())}
         warnings = [
             Problem("plugin.W001", "disabled_plugins", f'there is no plugin "{name}".{nearest(name, known)}')
@@ -150,9 +151,14 @@ class _Loading:
         self._problems.append(Problem("plugin.E001", f"plugin {name} ({candidate.source})", why + way_out))
 
 
+def is_plugin_name(name: str) -> bool:
+    """Whether a plugin can be called so."""
+    return _NAME.fullmatch(name) is not None and plugin_key(name) not in RESERVED_PLUGINS
+
+
 def _mistake_in(plugin: Plugin, candidate: Candidate) -> str:
     """What is wrong with it as a whole."""
-    if not _NAME.fullmatch(plugin.name) or plugin_key(plugin.name) in RESERVED_PLUGINS:
+    if not is_plugin_name(plugin.name):
         return f'"{plugin.name}" cannot be a name of a plugin: take small letters and digits, with - or _ between them'
     if candidate.name and plugin_key(candidate.name) != plugin_key(plugin.name):
         return f'it calls itself "{plugin.name}": give both the same name, by which it can be disabled'
@@ -161,6 +167,10 @@ def _mistake_in(plugin: Plugin, candidate: Candidate) -> str:
     except InvalidVersion:
         return f'"{plugin.version}" is no version: write it as "1.2.0"'
     return ""
+
+
+def _state(unmet: str | None) -> str:
+    return f"needs {unmet}" if unmet else "on"
 
 
 def _absent(others: Mapping[str, Found]) -> dict[str, str]:

@@ -14,10 +14,11 @@ from piccobase.schema.naming import nearest
 
 @dataclass(slots=True)
 class Order:
-    """Plugins in their order, without those whose needs are not met; `problems` says why not."""
+    """Plugins in their order, also those whose needs are not met: `unmet` has these needs by the plugin's name."""
 
     plugins: list[Plugin] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    unmet: dict[str, str] = field(default_factory=dict)
 
 
 def needs_of(plugin: Plugin) -> Iterator[Requirement]:
@@ -34,7 +35,9 @@ def in_order(plugins: Iterable[Plugin], absent: Mapping[str, str]) -> Order:
     there = {plugin_key(plugin.name): plugin for plugin in plugins}
     order = Order()
     for plugin in there.values():
-        order.problems += _unmet(plugin, there, absent)
+        for need, problem in _unmet(plugin, there, absent):
+            order.problems.append(problem)
+            order.unmet.setdefault(plugin.name, need)
     seen: dict[str, bool] = {}  # whether all that it needs stands before it already
 
     def place(key: str, way: tuple[str, ...]) -> None:
@@ -63,22 +66,25 @@ def plugin_key(name: str) -> str:
     return canonicalize_name(name)
 
 
-def _unmet(plugin: Plugin, there: Mapping[str, Plugin], absent: Mapping[str, str]) -> Iterator[Problem]:
-    place = f"plugin {plugin.name}"
-    for text in plugin.needs:
-        try:
-            need = Requirement(text)
-        except InvalidRequirement:
-            yield Problem("plugin.E004", place, f'its need {text!r} cannot be read: write it as "audit>=1.2"')
-            continue
-        found = there.get(plugin_key(need.name))
-        if found is None:
-            why = absent.get(plugin_key(need.name), "")
-            known = [one.name for one in there.values()]
-            text = f"it needs {text}, which is {why or 'not there'}.{'' if why else nearest(need.name, known)}"
-            yield Problem("plugin.E004", place, text)
-        elif not _fits(found.version, need):
-            yield Problem("plugin.E004", place, f"it needs {text}, and {found.name} is {found.version}")
+def _unmet(plugin: Plugin, there: Mapping[str, Plugin], absent: Mapping[str, str]) -> Iterator[tuple[str, Problem]]:
+    """Its needs that are not met, each with what is to be told."""
+    for need in plugin.needs:
+        if told := _told(need, there, absent):
+            yield need, Problem("plugin.E004", f"plugin {plugin.name}", told)
+
+
+def _told(need: str, there: Mapping[str, Plugin], absent: Mapping[str, str]) -> str:
+    try:
+        wanted = Requirement(need)
+    except InvalidRequirement:
+        return f'its need {need!r} cannot be read: write it as "audit>=1.2"'
+    found = there.get(plugin_key(wanted.name))
+    if found is not None:
+        return "" if _fits(found.version, wanted) else f"it needs {need}, and {found.name} is {found.version}"
+    if why := absent.get(plugin_key(wanted.name)):
+        return f"it needs {need}, which is {why}"
+    known = [one.name for one in there.values()]
+    return f"it needs {need}, which is not there.{nearest(wanted.name, known)}"
 
 
 def _fits(version: str, need: Requirement) -> bool:

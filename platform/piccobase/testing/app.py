@@ -1,8 +1,8 @@
 """An app under test: started in this process, without a port, on an empty database that is gone afterwards."""
 
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -17,11 +17,13 @@ from piccobase.base.errors import StartError
 from piccobase.identity.hashing import CHEAPEST
 from piccobase.mail.collecting import Collector
 from piccobase.mail.message import Message
+from piccobase.plugins.plugin import Plugin
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.rules import Role
 from piccobase.testing import looking
 from piccobase.testing.calling import ADDRESS, PASSWORD, Caller
 from piccobase.testing.factories import Counter, Factory
+from piccobase.testing.watching import CountedDatabase, Event, EventWatch
 
 SUPERUSER = "root@example.com"
 Check = Callable[[Caller, httpx.Response], Awaitable[None]]
@@ -30,35 +32,41 @@ Check = Callable[[Caller, httpx.Response], Awaitable[None]]
 class TestApp(Caller):
     """A started app, to be used as `async with TestApp(app) as api:`. Asked directly it is asked as by a guest.
 
-    `app` is an App, or the tables that one is made of with `roles`. It runs on an embedded database in a temporary
-    folder, or on `database_url` (an empty PostgreSQL database), and keeps its files in `data_dir` if that is given.
-    Variables of the environment (`PICCOBASE_…`) do not count; `config` are options by the same names: `sql=True`.
+    `app` is an App, with all plugins that it loads; or a Plugin, or the tables that an app is made of with `roles` and
+    `plugins`, where no plugin is loaded that is not named or needed: neither installed ones nor the dashboard. It runs
+    on an embedded database in a temporary folder, or on `database_url` (an empty PostgreSQL database), and keeps its
+    files in `data_dir` if that is given. Variables of the environment (`PICCOBASE_…`) do not count; `config` are
+    options by the same names: `sql=True`.
 
     Passwords are hashed as cheaply as can be. Mails are collected. Jobs wait for `run_jobs`. The requests are logged
-    unless `logs` is false. Each answer is given to the `checks`, which may raise.
+    unless `logs` is false, and with `events` those are kept that there are. Each answer is given to the `checks`,
+    which may raise.
     """
 
     __test__ = False  # or pytest would take it for a class of tests
 
     def __init__(
         self,
-        app: App | Sequence[type[Table]],
+        app: App | Plugin | Sequence[type[Table]],
         *,
         roles: Sequence[Role] = (),
+        plugins: Sequence[Plugin | str] = (),
         database_url: str | None = None,
         data_dir: Path | str | None = None,
         logs: bool = True,
+        events: bool = False,
         checks: Sequence[Check] = (),
         config: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.app = self
-        self.declared = app if isinstance(app, App) else _app_of(app, roles)
+        self.declared = _app_of(app, roles, plugins)
         self.token = ""
         self.record = {}
         self.checks = list(checks)
         self.counter = Counter()
         self._options = {**config, "database_url": database_url, "data_dir": data_dir}
         self._logs = logs
+        self._watch = EventWatch() if events else None
         self._open = AsyncExitStack()
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._services: Services | None = None
@@ -70,15 +78,31 @@ class TestApp(Caller):
             if self._options["data_dir"] is None:
                 folder = opening.enter_context(tempfile.TemporaryDirectory(prefix="piccobase-test-"))
                 self._options["data_dir"] = Path(folder) / "data"
+            if self._watch is not None:
+                opening.enter_context(self._watched(self._watch))
             config = self.declared.config(self._options, environment={})
             self._services = await self.declared.start(config, migrate=True)
             opening.push_async_callback(self.declared.stop)
             self._services.hasher.set_cost(CHEAPEST)
             self._services.mail.mailer = lambda: self._mailbox
             self._services.request_log.keeping = self._logs
+            self._counted = CountedDatabase(self._services.engine)
+            self._services.records.db = self._counted
             self._open = opening.pop_all()
         self.client = self.client_at(ADDRESS)
         return self
+
+    @contextmanager
+    def _watched(self, watch: EventWatch) -> Iterator[None]:
+        """Within the block the app has the hooks and listeners of the watch as well."""
+        declared = self.declared.hooks
+        hooks, listeners = list(declared.hooks), list(declared.listeners)
+        declared.hooks += watch.hooks
+        declared.listeners += watch.listeners
+        try:
+            yield
+        finally:
+            declared.hooks[:], declared.listeners[:] = hooks, listeners
 
     async def __aexit__(self, *failure: object) -> None:
         for client in self._clients.values():
@@ -172,12 +196,36 @@ class TestApp(Caller):
         return await looking.changed(self.services)
 
     @property
+    def events(self) -> list[Event]:
+        """The events so far, in the order in which they began; wait with `settled` for those after a commit.
+
+        Raises AssertionError unless the app was made with `events=True`.
+        """
+        assert self._watch is not None, "To keep events is asked for when the app is made: TestApp(app, events=True)."
+        return self._watch.seen
+
+    @property
+    def queries(self) -> int:
+        """How many statements the records have run so far: those of signing in, of limits and the log do not count."""
+        return self._counted.asked
+
+    async def settled(self) -> None:
+        """Returns when the listeners have heard of everything that was committed. Durable ones are jobs."""
+        await self.services.listeners.settled()
+
+    @property
     def mails(self) -> list[Message]:
         """The mails that were sent, the oldest first: `to`, `subject`, `html`, `text`. They are sent by jobs."""
         return self._mailbox.sent
 
 
-def _app_of(tables: Sequence[type[Table]], roles: Sequence[Role]) -> App:
-    made = App(tables, roles)
-    made.file = None  # it is this one, beside which there are no migrations of theirs
+def _app_of(given: App | Plugin | Sequence[type[Table]], roles: Sequence[Role], plugins: Sequence[Plugin | str]) -> App:
+    """Raises TypeError where an App is given, and something that it should have declared itself."""
+    if isinstance(given, App):
+        if roles or plugins:
+            raise TypeError("An App declares its roles and plugins itself: give it these, or give TestApp the tables.")
+        return given
+    alone = (given,) if isinstance(given, Plugin) else ()
+    made = App(() if isinstance(given, Plugin) else given, roles, plugins=[*alone, *plugins], installed_plugins=False)
+    made.file = None  # it is this one, beside which there are neither migrations nor plugins of theirs
     return made
