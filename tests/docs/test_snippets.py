@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -26,7 +27,9 @@ RUNNABLE = [
 async def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page is one story in a fresh folder: later blocks see what earlier ones have made."""
     monkeypatch.chdir(tmp_path)
-    story: dict[str, Any] = {}
+    module = ModuleType("page")  # what is defined in it can be looked up, as Litestar does with types
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    story: dict[str, Any] = vars(module)
     variables: dict[str, str] = {}
     client = None
     async with AsyncExitStack() as open_apps:

@@ -103,7 +103,7 @@ def _added(function: RuleFunction, call: tree.Call, arguments: Sequence[Side], d
     if template is None:
         raise UnsupportedFilter(f"The database of this server does not know {function.name}.", call.at)
     if len(arguments) != len(function.takes):
-        raise FilterSyntax(f"{function.usage} takes {len(function.takes)} arguments.", call.at)
+        raise FilterSyntax(f"{function.name} is called as {function.usage}.", call.at)
     given = {
         name: _argument(function, name, kind, side, written.at, dialect)
         for (name, kind), side, written in zip(function.takes.items(), arguments, call.arguments, strict=True)
