@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 
+from piccobase.hooks.point import AfterEvent
+from piccobase.http.events import AnsweringRequest
 from piccobase.testing.app import TestApp
 from piccobase.testing.calling import Caller
 from piccobase.testing.comparing import differences, differing_sets, shown
 from piccobase.testing.requests import Request
+from piccobase.testing.watching import Event
 
 if TYPE_CHECKING:
     from _pytest.mark import ParameterSet
@@ -40,6 +43,10 @@ class Scenario:
     log: the requests that were logged meanwhile, with `method`, `url`, `status`, `auth` …
     changes: what was written meanwhile, in its order: `["create posts", "update users (name, updated)"]`; the fields
         may be left out
+    events: what happened inside meanwhile, of an app made with `events=True`. A list names all events in their order,
+        `["CreatingRecord posts", "WritingRecord posts", "RecordCreated posts"]`, those after commits last, and none of
+        those around requests; a mapping says how many there were of some, `{EnrichingRecords: 1, RecordCreated: 0}`
+    queries: how many statements the records have run for it
     then: what else to look at, an async function of the app and the answer
     """
 
@@ -56,6 +63,8 @@ class Scenario:
     mails: Expected | None = None
     log: Expected | None = None
     changes: Sequence[str] | None = None
+    events: Sequence[str] | Mapping[type[Event], int] | None = None
+    queries: int | None = None
     then: Callable[[TestApp, httpx.Response], Awaitable[object]] | None = None
 
     def __str__(self) -> str:
@@ -68,11 +77,21 @@ class Scenario:
             await self.prepare(app)
         caller = await self.by(app) if self.by else app
         before = await self._noted(app)
+        if self.events is not None:
+            await app.settled()
+        events, queries = len(app.events) if self.events is not None else 0, app.queries
         asked = self.request
         answer = await caller.ask(
             asked.method, asked.path, asked.body, content=asked.content, query=asked.query, headers=asked.headers
         )
-        wrong = [*self._wrong_in(answer), *await self._wrong_after(app, before)]
+        if self.queries is not None and (asked_for := app.queries - queries) != self.queries:
+            wrong = [f"queries: expected {self.queries}, were {asked_for}"]
+        else:
+            wrong = []
+        if self.events is not None:
+            await app.settled()
+            wrong += _wrong_events(self.events, app.events[events:])
+        wrong += [*self._wrong_in(answer), *await self._wrong_after(app, before)]
         if wrong:
             raise AssertionError(self._told(caller, answer, wrong))
         if self.then:
@@ -139,6 +158,24 @@ def _wrong_changes(expected: Sequence[str], got: Sequence[Any]) -> Iterator[str]
     )
     if not same:
         yield f"changes: expected {shown(list(expected))}, were {shown(long)}"
+
+
+def _wrong_events(expected: Sequence[str] | Mapping[type[Event], int], got: Sequence[Event]) -> Iterator[str]:
+    if isinstance(expected, Mapping):
+        for kind, count in expected.items():
+            if (there := sum(isinstance(event, kind) for event in got)) != count:
+                yield f"events: expected {count} of {kind.__name__}, were {there}"
+        return
+    # Listeners hear when they get to it: those after a commit are told last.
+    in_order = sorted(got, key=lambda event: isinstance(event, AfterEvent))
+    told = [_told(event) for event in in_order if not isinstance(event, AnsweringRequest)]
+    if told != list(expected):
+        yield f"events: expected {shown(list(expected))}, were {shown(told)}"
+
+
+def _told(event: Event) -> str:
+    collection = getattr(event, "collection", None)
+    return f"{type(event).__name__} {collection.name}" if collection is not None else type(event).__name__
 
 
 def scenarios(cases: Sequence[Scenario]) -> "list[ParameterSet]":
