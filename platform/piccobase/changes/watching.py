@@ -1,4 +1,5 @@
-"""Which tables the change log watches: those of all collections, the system's superusers among them, and no views."""
+"""Which tables the change log watches: those of all collections, the system's superusers among them, but of no views
+and of none that is declared without it."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,7 +12,11 @@ from piccobase.schema.registry import Registry
 
 
 def watched_tables(registry: Registry) -> list[WatchedTable]:
-    return [watched(collection) for collection in registry.collections.values() if collection.kind != "view"]
+    return [
+        watched(collection)
+        for collection in registry.collections.values()
+        if collection.kind != "view" and getattr(collection.table, "change_log", True) is not False
+    ]
 
 
 def watched(collection: CollectionInfo) -> WatchedTable:

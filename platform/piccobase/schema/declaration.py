@@ -19,11 +19,14 @@ class Collection(Table):
         lenient: coerce values as the reference does instead of refusing a wrong type (default False)
         collection_id: the collection's id on the wire (default: derived from kind and name, kept by a rename)
         timestamps: whether there are `created` and `updated` (default True)
+        change_log: whether the change log has what happens to its records (default True). Without it nothing that goes
+            by the log hears of them: for records that are themselves a log of something
     """
 
     rules: ClassVar[Rules] = Rules()
     lenient: ClassVar[bool] = False
     collection_id: ClassVar[str] = ""
+    change_log: ClassVar[bool] = True
     auth_options: ClassVar[AuthOptions | None] = None
 
     id = RecordId()
@@ -31,10 +34,18 @@ class Collection(Table):
     updated = AutoDate(on_update=True)
 
     def __init_subclass__(
-        cls, *, lenient: bool | None = None, collection_id: str = "", timestamps: bool = True, **table: Any
+        cls,
+        *,
+        lenient: bool | None = None,
+        collection_id: str = "",
+        timestamps: bool = True,
+        change_log: bool | None = None,
+        **table: Any,
     ) -> None:
         if lenient is not None:
             cls.lenient = lenient
+        if change_log is not None:
+            cls.change_log = change_log
         cls.collection_id = collection_id
         if not timestamps:
             # Piccolo collects what is a Column, also from the classes above: something else hides it.
