@@ -6,10 +6,11 @@ nothing and breaks nothing.
 
 import importlib
 import importlib.util
+import itertools
 import re
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -41,10 +42,10 @@ class Candidate:
     inside: Path | None = None
 
 
-def installed(group: str = GROUP) -> Iterator[Candidate]:
-    """Those of installed packages, by name."""
-    for entry in sorted(entry_points(group=group), key=lambda entry: (entry.name, entry.value)):
-        yield Candidate(entry.name, _distribution(entry), _loading_entry(entry), place_of(entry.module))
+def installed() -> tuple[list[Candidate], list[Candidate]]:
+    """Those of installed packages, by name: what is loaded because it is there, and what waits to be asked for."""
+    entries = entry_points()  # which reads a file of each package: once is enough
+    return _candidates(entries.select(group=GROUP)), _candidates(entries.select(group=ON_REQUEST))
 
 
 def in_folder(app_file: Path | None) -> Iterator[Candidate]:
@@ -64,10 +65,10 @@ def in_folder(app_file: Path | None) -> Iterator[Candidate]:
 def sources_of_installed() -> Iterator[Path]:
     """Where the sources are of installed plugins that somebody works on: those that are not copied when installed."""
     copied = {Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib")}
-    for group in (GROUP, ON_REQUEST):
-        for place in {place_of(entry.module) for entry in entry_points(group=group)} - {None}:
-            if place is not None and not any(place.is_relative_to(folder) for folder in copied):
-                yield place
+    for candidate in itertools.chain(*installed()):
+        place = candidate.inside
+        if place is not None and not any(place.is_relative_to(folder) for folder in copied):
+            yield place
 
 
 def given(plugins: Sequence[Plugin | str]) -> Iterator[Candidate]:
@@ -78,6 +79,13 @@ def given(plugins: Sequence[Plugin | str]) -> Iterator[Candidate]:
             yield Candidate("", f"App, {one}", _loading_text(module, attribute), place_of(module))
         else:
             yield Candidate("", "App", _loading_object(one))
+
+
+def _candidates(entries: Iterable[EntryPoint]) -> list[Candidate]:
+    return [
+        Candidate(entry.name, _distribution(entry), _loading_entry(entry), place_of(entry.module))
+        for entry in sorted(entries, key=lambda entry: (entry.name, entry.value))
+    ]
 
 
 def _distribution(entry: EntryPoint) -> str:

@@ -9,7 +9,7 @@ from packaging.version import InvalidVersion, Version
 
 from piccobase.base.errors import Problem
 from piccobase.plugins.blaming import told
-from piccobase.plugins.finding import ON_REQUEST, Candidate, NoPlugin, given, in_folder, installed
+from piccobase.plugins.finding import Candidate, NoPlugin, given, in_folder, installed
 from piccobase.plugins.ordering import in_order, needs_of, plugin_key
 from piccobase.plugins.plugin import Plugin
 from piccobase.plugins.reserved import RESERVED_PLUGINS
@@ -50,10 +50,11 @@ def load_plugins(
 
     A name in `wanted` is that of a plugin of an installed package. What is `disabled` is not even imported.
     """
-    loading = _Loading(frozenset(map(plugin_key, disabled)))
+    there, on_request = installed()
+    loading = _Loading(frozenset(map(plugin_key, disabled)), [*on_request, *there])
     names = [one for one in wanted if isinstance(one, str) and ":" not in one]
     if with_installed:
-        for candidate in installed():
+        for candidate in there:
             loading.load(candidate)
     for candidate in in_folder(app_file):
         loading.load(candidate)
@@ -68,9 +69,9 @@ def load_plugins(
 class _Loading:
     """Loads one after the other, and remembers what has become of each."""
 
-    def __init__(self, disabled: frozenset[str]) -> None:
+    def __init__(self, disabled: frozenset[str], on_request: Iterable[Candidate]) -> None:
         self._disabled = disabled
-        self._on_request = {plugin_key(one.name): one for one in (*installed(ON_REQUEST), *installed())}
+        self._on_request = {plugin_key(one.name): one for one in on_request}
         self._plugins: dict[str, Plugin] = {}
         self._sources: dict[str, str] = {}
         self._others: dict[str, Found] = {}  # by what is known of it: its name, or where it comes from
