@@ -4,6 +4,7 @@ An entry point of the group `piccobase.plugins` names a function that takes the 
 returns `Mount`s, ASGI applications that answer below a path of their own beside the API.
 """
 
+from piccobase.app.current import CurrentRequest, current_request
 from piccobase.app.services import Services
 from piccobase.auth.methods import auth_methods
 from piccobase.base.clock import instant_text, now, unix_time
@@ -33,6 +34,7 @@ from piccobase.changes.reading import Change, ChangeLog, ChangesForgotten
 from piccobase.db.engine import Database
 from piccobase.db.errors import DatabaseFailed, SchemaChanged, StillReferenced
 from piccobase.db.facts import DatabaseFacts, read_facts
+from piccobase.filters.literals import text_literal
 from piccobase.http.addresses import Addresses, AddressList, network_of
 from piccobase.http.administering import SUPERUSERS_ONLY
 from piccobase.http.answers import CORS_HEADER, SECURITY_HEADERS
@@ -64,6 +66,7 @@ from piccobase.records.listing import Page, list_records
 from piccobase.records.service import Records
 from piccobase.records.updating import update_record
 from piccobase.records.viewing import view_record
+from piccobase.records.events import WriteVerb
 from piccobase.rules.context import RequestContext
 from piccobase.rules.wording import describe_reading, describe_verb, describe_writing
 from piccobase.schema.actor import Actor
@@ -71,6 +74,7 @@ from piccobase.schema.collections import CollectionInfo, Verb
 from piccobase.schema.fields import FieldInfo
 from piccobase.schema.mail_template import MAIL_KINDS, MailKind, MailTemplate
 from piccobase.schema.registry import Registry
+from piccobase.schema.rules import RuleLike
 from piccobase.schema.rules import RuleLike
 from piccobase.schema.system import SUPERUSERS_ID
 from piccobase.schema.values.base import InvalidValue
@@ -107,6 +111,7 @@ __all__ = [
     "CollectionInfo",
     "Conflict",
     "Counter",
+    "CurrentRequest",
     "Database",
     "DatabaseFacts",
     "DatabaseFailed",
@@ -170,6 +175,7 @@ __all__ = [
     "create_record",
     "current_job",
     "current_record",
+    "current_request",
     "delete_record",
     "deleted_record",
     "describe_reading",
@@ -191,6 +197,7 @@ __all__ = [
     "read_facts",
     "run_sql",
     "says",
+    "text_literal",
     "unexpected",
     "unix_time",
     "update_record",

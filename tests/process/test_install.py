@@ -64,6 +64,7 @@ def test_wheel_holds_packages_of_ours_and_no_source_root(installed: Installation
     assert {name for name in top if not name.endswith(".dist-info")} == {
         "piccobase",
         "piccobase_admin",
+        "piccobase_audit",
         "piccobase_migrations",
         "piccobase_static",
     }

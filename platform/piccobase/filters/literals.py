@@ -48,6 +48,15 @@ def text_value(token: str) -> str:
     return _ESCAPE.sub(lambda found: _CONTROL.get(found[1], found[1]), inner)
 
 
+def text_literal(text: str) -> str:
+    r"""A text as filters have it, in quotes that nothing in it can end: `f"name = {text_literal(name)}"`.
+
+    >>> print(text_literal("O'Neill"))
+    'O\'Neill'
+    """
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def number_value(token: str) -> int | Decimal:
     """What a number token means, exactly."""
     return Decimal(token) if "." in token or len(token) > MOST_DIGITS else int(token)
