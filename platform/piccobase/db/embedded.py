@@ -106,17 +106,18 @@ class EmbeddedEngine(SQLiteEngine):
 
         Inside a transaction it runs there. Outside, one that writes is a transaction of its own. Raises `db.errors`.
         """
-        found = self._now(sql, args, fetch_rows)
-        return found if found is not None else await self._run_elsewhere(sql, args, fetch_rows)
+        return await self._run(sql, args, fetch_rows)
 
     def rows_now(self, sql: str, args: Sequence[Any] = ()) -> list[Row] | None:
         """The rows of a statement that reads, at once. None when it is over the budget, or is not one: then `rows`."""
         return self._now(sql, args, fetch_rows)
 
     def _now(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any] | None:
-        transaction = self.current_transaction.get()
-        if transaction is not None and (transaction := transaction.still_open()) is not None:
+        if (transaction := self.current()) is not None:
             return transaction.read_now(sql, args, fetch)
+        return self._outside_now(sql, args, fetch)
+
+    def _outside_now(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any] | None:
         writer = self._writer
         if writer is not None and (inline := writer.inline).busy.acquire(blocking=False):
             # What it has written itself it need not read again; another connection forgets all with each commit.
@@ -153,12 +154,12 @@ class EmbeddedEngine(SQLiteEngine):
         return left > 0
 
     async def _run(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
-        found = self._now(sql, args, fetch)
+        if (transaction := self.current()) is not None:
+            return await transaction.run(sql, args, fetch)
+        found = self._outside_now(sql, args, fetch)
         return found if found is not None else await self._run_elsewhere(sql, args, fetch)
 
     async def _run_elsewhere(self, sql: str, args: Sequence[Any], fetch: Fetch) -> list[Any]:
-        if (transaction := self.current()) is not None:
-            return await transaction.run(sql, args, fetch)
         inline = self._inline()
         try:
             kind = self._kinds.of(inline.connection, sql, args)
@@ -195,22 +196,22 @@ class EmbeddedEngine(SQLiteEngine):
         writer = self._writer or self._open_writer()
         if writer.group.members and self.current() is not None:
             return -next(_serials)  # others have changed something before it that is not committed yet
-        inline = writer.inline
+        others = writer.commits_of_others()
+        if others is None:
+            return -next(_serials)
         tables = self._tables_of.of(sql, args) if sql else None
-        if inline.busy.acquire(blocking=False):
-            try:
-                # Within a transaction that only reads SQLite would tell of its snapshot.
-                if not inline.connection.in_transaction or writer.holds_file:
-                    inline.start_unlimited()
-                    ((others,),) = inline.cursor.execute("PRAGMA data_version")
-                    own = writer.commits if tables is None else writer.commits_to(tables.read)
-                    return (inline.serial << 40 | own) << 40 | int(others)
-            finally:
-                inline.busy.release()
-        elif (meanwhile := writer.others_meanwhile) is not None:
-            own = writer.commits if tables is None else writer.commits_to(tables.read)
-            return (inline.serial << 40 | own) << 40 | meanwhile
-        return -next(_serials)
+        own = writer.commits if tables is None else writer.commits_to(tables.read)
+        return (writer.inline.serial << 40 | own) << 40 | others
+
+    def version_seen(self) -> int:
+        """What `version()` would have said when somebody asked last, but for commits of this process since then.
+
+        For whoever only compares it with a later `version()`: at worst it says too early that something has changed.
+        """
+        writer = self._writer
+        if writer is None or writer.others_seen is None:
+            return self.version()
+        return (writer.inline.serial << 40 | writer.commits) << 40 | writer.others_seen
 
     # --- transactions
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from piccobase.db.embedded import EmbeddedEngine
 
 
+_BEGIN = {kind: f"BEGIN {kind.value}" for kind in TransactionType}
+
+
 class EmbeddedTransaction(SQLiteTransaction):
     """What `engine.transaction()` gives. Nested ones are savepoints; Piccolo's own would do nothing.
 
@@ -181,7 +184,7 @@ class EmbeddedTransaction(SQLiteTransaction):
 
     @property
     def _begin_statement(self) -> str:
-        return f"BEGIN {self.transaction_type.value}"
+        return _BEGIN[self.transaction_type]
 
     async def _touch(self, kind: Kind | None) -> None:
         """Before the first statement after it has joined: one that may take long is not to keep the group waiting, and

@@ -56,3 +56,9 @@ class Database(Protocol):
         None where the database cannot tell at once (PostgreSQL): then nothing may be remembered.
         """
         ...
+
+    def version_seen(self) -> int | None:
+        """What `version()` said when somebody asked last, or a newer number: to be compared with a later one, when
+        something has been read in between. Costs nothing.
+        """
+        ...

@@ -131,6 +131,9 @@ class PostgresEngine(PiccoloEngine):
         """None: only another query could tell whether somebody has committed something."""
         return None
 
+    def version_seen(self) -> int | None:
+        return None
+
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
         """asyncpg's records: of the open transaction if there is one, else of a connection for this statement alone."""
         transaction = self.open_transaction()

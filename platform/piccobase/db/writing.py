@@ -51,6 +51,7 @@ class Writer:
         # Commits, those of other connections aside: SQLite counts them itself (`data_version`).
         self.commits = 0
         self._commits_to_all = 0
+        self.others_seen: int | None = None  # what `data_version` has said last
         # What `data_version` says while the thread is at COMMIT, when nobody can ask: no other process can commit then.
         self.others_meanwhile: int | None = None
         self._commits_to: dict[str, int] = {}
@@ -133,7 +134,17 @@ class Writer:
     def control_now(self, sql: str) -> None:
         """The same where the thread has nothing to do; what another thread runs there itself is waited for."""
         with self.inline.busy:
-            self._run(sql, (), fetch_rows)
+            self._control(sql)
+
+    def _control(self, sql: str) -> None:
+        """Runs what begins, ends or divides a transaction, and changes no row."""
+        inline = self.inline
+        inline.start_unlimited()
+        try:
+            inline.cursor.execute(sql)
+        except apsw.Error as error:
+            self.lost = not inline.connection.in_transaction
+            raise translated(error, inline.connection) from error
 
     def _run(self, sql: str, args: Sequence[Any], fetch: Fetch, *, can_cache: bool = True) -> list[Any]:
         connection = self.inline.connection
@@ -204,9 +215,23 @@ class Writer:
     def commit_now(self) -> None:
         """COMMIT where the thread has nothing to do."""
         with self.inline.busy:
-            self._run("COMMIT", (), fetch_rows)
+            self._control("COMMIT")
             self.notes.note_commit()
             self._count_commit()
+
+    def commits_of_others(self) -> int | None:
+        """A number that changes with each commit of another process; None while that cannot be told."""
+        inline = self.inline
+        if not inline.busy.acquire(blocking=False):
+            return self.others_meanwhile
+        try:
+            if inline.connection.in_transaction and not self.holds_file:
+                return None  # within a transaction that only reads SQLite would tell of its snapshot
+            inline.start_unlimited()
+            ((self.others_seen,),) = inline.cursor.execute("PRAGMA data_version")
+            return self.others_seen
+        finally:
+            inline.busy.release()
 
     def commits_to(self, tables: Iterable[str]) -> int:
         """A number that goes up with each commit that may have changed one of the tables."""

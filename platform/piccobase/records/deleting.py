@@ -33,7 +33,7 @@ async def delete_record(
         raise BadRequest("Unsupported collection type.")
     records.planner.refuse_locked(collection, context, "delete")
     key = records.planner.key_value(collection, record_id)
-    version = records.db.version()
+    version = records.db.version_seen()
     stored = await load_row(records, collection, key) if key is not None else None
     if stored is None or not await stored_satisfies(records, context, collection, "delete", key, {}, stored):
         raise NotFound
@@ -66,7 +66,7 @@ async def delete_record(
         event = DeletingRecord(
             collection=collection,
             context=context,
-            records=records.acting(context),
+            service=records.acting,
             record=Record(collection, stored, records.db.dialect),
             dry_run=records.dry_run,
         )

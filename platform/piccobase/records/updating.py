@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from piccobase.base.errors import BadRequest, FieldError, InvalidRecord, NotFound
@@ -64,7 +65,7 @@ async def update_record(
         raise BadRequest("Unsupported collection type.")
     records.planner.refuse_locked(collection, context, "update")
     key = records.planner.key_value(collection, record_id)
-    version = records.db.version()
+    version = records.db.version_seen()
     stored = await load_row(records, collection, key) if key is not None else None
     if stored is None:
         raise NotFound
@@ -144,7 +145,7 @@ class _Change:
         event = WritingRecord(
             collection=collection,
             context=self.context,
-            records=acting_inside(records, self.context),
+            service=partial(acting_inside, records),
             verb="update",
             record=Record(collection, before, records.db.dialect),
             draft=HookedDraft(collection, self.sent, new=False),
@@ -194,7 +195,7 @@ async def _settle_inside(around: Wraps, change: _Change) -> Row:
     event = UpdatingRecord(
         collection=collection,
         context=change.context,
-        records=records.acting(change.context),
+        service=records.acting,
         record=Record(collection, change.stored, records.db.dialect),
         draft=HookedDraft(collection, change.sent, new=False),
         dry_run=records.dry_run,

@@ -10,6 +10,7 @@ from piccobase.records.binding import bind_value, wire_id
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.fields import FieldInfo
 from piccobase.schema.values.base import Dialect
+from piccobase.schema.values.dates import stored_instant
 
 _STEP = timedelta(milliseconds=1)  # the finest that is stored
 
@@ -68,5 +69,7 @@ def later(field: FieldInfo, moment: datetime, before: Any, dialect: Dialect) -> 
     bound = bind_value(field, moment, dialect)
     if before is None or field.family != "instant" or bound > before:
         return bound
-    last = before if isinstance(before, datetime) else field.value.coerce(before)
-    return bind_value(field, last + _STEP, dialect)
+    if isinstance(before, str):  # SQLite's
+        shown = stored_instant(before)
+        return bind_value(field, datetime.fromisoformat(shown) + _STEP, dialect) if shown else bound
+    return bind_value(field, before + _STEP, dialect)
