@@ -22,7 +22,7 @@ async def signing_in(
     if (around := records.hooks.around(SigningIn, collection.name)) is None:
         return await step()
     event = SigningIn(
-        collection=collection, context=context, records=records.acting(context), way=way, identity=identity
+        collection=collection, context=context, service=records.acting, way=way, identity=identity
     )
     signed_in: SignedIn = await around.run(event, step)
     return signed_in

@@ -167,6 +167,11 @@ class _Proceed:
 class Onions(Protocol):
     """Who knows the onions: `Hooks`, or what stands in for them where writes share a transaction."""
 
+    @property
+    def hooked(self) -> frozenset[str]:
+        """The collections that any hook is about: whoever is in a hurry looks here first."""
+        ...
+
     def around(self, point: type[HookEvent], collection: str = "") -> "Wraps | None": ...
 
 
@@ -179,10 +184,11 @@ class Wraps(Protocol):
 class Hooks:
     """The onions of an app, worked out when it starts: who has none costs a look into a dictionary."""
 
-    __slots__ = ("onions",)
+    __slots__ = ("hooked", "onions")
 
     def __init__(self, onions: Mapping[tuple[type[HookEvent], str], Onion] | None = None) -> None:
         self.onions = onions or {}
+        self.hooked = frozenset(collection for _, collection in self.onions)
 
     @classmethod
     def of(cls, declared: Iterable[HookInfo], registry: Registry | None) -> "Hooks":

@@ -85,7 +85,7 @@ async def run_batch(
         return await run()
     event = RunningBatch(
         context=context,
-        records=records.acting(context),
+        service=records.acting,
         writes=[BatchedWrite(action=one.action, collection=one.collection, record_id=one.record_id) for one in writes],
         dry_run=not keep,
     )

@@ -1,6 +1,7 @@
 """Create a record."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from piccobase.base.errors import BadRequest, FieldError, InvalidRecord
@@ -84,7 +85,7 @@ async def _settle_inside(
     event = CreatingRecord(
         collection=collection,
         context=context,
-        records=records.acting(context),
+        service=records.acting,
         draft=HookedDraft(collection, sent),
         dry_run=records.dry_run,
     )
@@ -154,7 +155,7 @@ async def _insert_inside(
     event = WritingRecord(
         collection=collection,
         context=context,
-        records=acting_inside(records, context),
+        service=partial(acting_inside, records),
         verb="create",
         record=None,
         draft=HookedDraft(collection, sent),

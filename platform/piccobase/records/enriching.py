@@ -12,7 +12,8 @@ from piccobase.schema.collections import CollectionInfo
 
 def is_enriched(records: Records, collection: CollectionInfo) -> bool:
     """Whether any hook changes records of this collection."""
-    return records.hooks.around(EnrichingRecords, collection.name) is not None
+    hooks = records.hooks
+    return collection.name in hooks.hooked and hooks.around(EnrichingRecords, collection.name) is not None
 
 
 async def enriched(
@@ -22,9 +23,7 @@ async def enriched(
     around = records.hooks.around(EnrichingRecords, collection.name)
     if around is None or not items:
         return list(items)
-    event = EnrichingRecords(
-        collection=collection, context=context, records=records.acting(context), items=plain(items)
-    )
+    event = EnrichingRecords(collection=collection, context=context, service=records.acting, items=plain(items))
 
     async def step() -> None:
         return None

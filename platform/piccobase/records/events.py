@@ -1,7 +1,7 @@
 """The hook points of records, a class a point, and what has happened to them after the commit."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -28,11 +28,15 @@ class RecordEvent(HookEvent):
 
     collection: CollectionInfo
     context: RequestContext
-    records: "RecordService"
+    service: "Callable[[RequestContext], RecordService]" = field(repr=False)
 
     @property
     def actor(self) -> Actor:
         return self.context.actor
+
+    @property
+    def records(self) -> "RecordService":
+        return self.service(self.context)  # made for those who use it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -140,13 +144,17 @@ class RunningBatch(HookEvent):
     """
 
     context: RequestContext
-    records: "RecordService"
+    service: "Callable[[RequestContext], RecordService]" = field(repr=False)
     writes: Sequence[BatchedWrite]
     dry_run: bool = False
 
     @property
     def actor(self) -> Actor:
         return self.context.actor
+
+    @property
+    def records(self) -> "RecordService":
+        return self.service(self.context)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

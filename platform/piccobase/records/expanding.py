@@ -182,7 +182,7 @@ class Expansion:
         event = ExpandingRecords(
             collection=collection,
             context=self._context,
-            records=self._records.acting(self._context),
+            service=self._records.acting,
             segment=branch.segment,
             relation=step.match if step.back else step.source,
             target=step.target,

@@ -40,6 +40,10 @@ class LimitedHooks:
 
     hooks: Onions
 
+    @property
+    def hooked(self) -> frozenset[str]:
+        return self.hooks.hooked
+
     def around(self, point: type[HookEvent], collection: str = "") -> Wraps | None:
         return limited(self.hooks.around(point, collection))
 

@@ -45,7 +45,7 @@ async def list_records(
     if (around := records.hooks.around(ListingRecords, collection.name)) is None:
         return await _list(records, context, collection, asked, body)
     records.planner.refuse_locked(collection, context, "list")
-    event = ListingRecords(collection=collection, context=context, records=records.acting(context), query=asked)
+    event = ListingRecords(collection=collection, context=context, service=records.acting, query=asked)
 
     async def step() -> Page:
         found = await _list(records, context, collection, event.query, body)

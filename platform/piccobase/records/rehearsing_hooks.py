@@ -34,6 +34,10 @@ class RehearsedHooks:
         self._used: list[_Begun] = []  # by this run, in order
 
     @property
+    def hooked(self) -> frozenset[str]:
+        return self._outside.hooks.hooked
+
+    @property
     def missing(self) -> bool:
         return bool(self._missing)
 
@@ -66,7 +70,7 @@ class RehearsedHooks:
     async def catch_up(self) -> None:
         """Begins the hooks of the writes that were met for the first time. What they raise the next run does."""
         for place, onion, event in self._missing:
-            event.records = self._outside.acting(event.context)
+            event.service = self._outside.acting
             self._begun[place] = begun = _Begun(onion, event)
             await begun.begin()
 

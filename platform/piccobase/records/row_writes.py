@@ -1,6 +1,7 @@
 """Rows that are written along with others, many by one statement: one by one where hooks or listeners want to know."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from piccobase.hooks.dispatcher import Wraps
@@ -98,7 +99,7 @@ class RowWrites:
         return WritingRecord(
             collection=collection,
             context=self._context,
-            records=acting_inside(self._records, self._context),
+            service=partial(acting_inside, self._records),
             verb=verb,
             record=Record(collection, row, self._records.db.dialect),
             draft=draft,

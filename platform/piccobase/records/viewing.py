@@ -30,10 +30,12 @@ async def view_record(
 
     Raises NotFound where the view rule hides it, Forbidden where it is None, InvalidQuery where an expand is too large.
     """
+    if collection.name not in records.hooks.hooked:
+        return await _view(records, context, collection, record_id, fields, expand, body)
     if (around := records.hooks.around(ViewingRecord, collection.name)) is None:
         return await _view(records, context, collection, record_id, fields, expand, body)
     records.planner.refuse_locked(collection, context, "view")
-    event = ViewingRecord(collection=collection, context=context, records=records.acting(context), record_id=record_id)
+    event = ViewingRecord(collection=collection, context=context, service=records.acting, record_id=record_id)
 
     async def step() -> Any:
         return plain(await _view(records, context, collection, event.record_id, fields, expand, body))
@@ -51,26 +53,21 @@ async def _view(
     body: Mapping[str, Any],
 ) -> Any:
     wanted = parse_fields(fields)
-    names = _selected(records, collection, wanted)
+    enriching = is_enriched(records, collection)
+    names = wanted.plain_names if wanted and not enriching else None
     expansion = expansion_of(records, context, collection, expand, wanted, body) if expand else None
     plan = records.planner.view(collection, context, names, expansion.beside if expansion else ())
     key = records.planner.key_value(collection, record_id)
     if key is None:
         raise NotFound
     found = await _run(records, plan, asked_of(context, key=key, body=body), expansion)
-    return await _enriched(records, context, collection, found, wanted)
-
-
-def _selected(records: Records, collection: CollectionInfo, wanted: Pick | None) -> frozenset[str] | None:
-    """The fields that the statement gives: all (None) where a hook may look at what is not asked for."""
-    return None if wanted is None or is_enriched(records, collection) else wanted.plain_names
+    return await _enriched(records, context, collection, found, wanted) if enriching else found
 
 
 async def _enriched(
     records: Records, context: RequestContext, collection: CollectionInfo, found: Any, wanted: Pick | None
 ) -> Any:
-    if not is_enriched(records, collection):
-        return found
+    """The record as hooks have left it, with the fields that are wanted: they may look at others, so all are there."""
     [record] = await enriched(records, context, collection, [found])
     return pick(record, wanted) if wanted and wanted.plain_names is not None else record
 
@@ -106,8 +103,10 @@ async def see_stored(
     if expand or (collection.kind == "auth" and not context.actor.superuser):
         key = row[collection.fields.index(collection.key)]
         return await _see(records, context, collection, key, wanted, expand, body)
-    shape = records.planner.shape(collection, context, _selected(records, collection, wanted))
-    return await _enriched(records, context, collection, shape.records([shape.from_stored(row)])[0], wanted)
+    enriching = is_enriched(records, collection)
+    shape = records.planner.shape(collection, context, wanted.plain_names if wanted and not enriching else None)
+    found = shape.records([shape.from_stored(row)])[0]
+    return await _enriched(records, context, collection, found, wanted) if enriching else found
 
 
 async def _see(
@@ -120,14 +119,15 @@ async def _see(
     body: Mapping[str, Any],
 ) -> Any:
     expansion = expansion_of(records, context, collection, expand, wanted, body) if expand else None
-    names = _selected(records, collection, wanted)
+    enriching = is_enriched(records, collection)
+    names = wanted.plain_names if wanted and not enriching else None
     plan = records.planner.seen(collection, context, names, expansion.beside if expansion else ())
     try:
         found = await _run(records, plan, asked_of(context, key=key), expansion)
     except ExpandTooLarge:
         # It was written already, or somebody is signed in by now: an error would say that nothing happened.
         found = await _run(records, plan, asked_of(context, key=key))
-    return await _enriched(records, context, collection, found, wanted)
+    return await _enriched(records, context, collection, found, wanted) if enriching else found
 
 
 async def _run(records: Records, plan: Plan, asked: Bindings, expansion: Expansion | None = None) -> Any:
