@@ -52,13 +52,13 @@ def measure(workload: Workload, contestants: Sequence[Contestant], connections: 
     """Rounds by turns (A B A B), so that what else goes on in the machine meets all of them."""
     load = os.getloadavg()[0]
     rounds: dict[str, list[Figures]] = {each.name: [] for each in contestants}
-    before = {each.name: _processor_seconds(each.server.pid) for each in contestants}
+    before = {each.name: processor_seconds(each.server.pid) for each in contestants}
     for _ in range(ROUNDS):
         for each in contestants:
             rounds[each.name].append(measured(workload, each.server.url, each.draws, connections, seconds))
     found = []
     for each in contestants:
-        spent = _processor_seconds(each.server.pid) - before[each.name]
+        spent = processor_seconds(each.server.pid) - before[each.name]
         requests = sum(figures.requests for figures in rounds[each.name])
         cpu = 1e6 * spent / max(1, requests)
         found.append(Measurement(workload.name, each.name, connections, rounds[each.name], cpu, load))
@@ -103,7 +103,7 @@ def _lines(path: Path) -> list[str]:
     return path.read_text().splitlines()
 
 
-def _processor_seconds(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
     # proc(5): the name of the program, field 2, is in brackets and may hold blanks; user and system time are 14 and 15.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS

@@ -12,8 +12,9 @@ from tests.asking import serving
 
 from piccobase import Collection, Rules
 from piccobase.base.clock import now
-from piccobase.base.json import encode_json, parse_json
+from piccobase.base.json import encode_json
 from piccobase.db.embedded import EmbeddedEngine
+from piccobase.logs.reading import LogReader
 from piccobase.logs.store import LogStore
 from piccobase.testing import Caller, TestApp, frozen
 
@@ -231,23 +232,88 @@ async def test_what_just_fits_is_kept_whole(api: TestApp) -> None:
         assert sum(item["data"] == kept[item["message"]] for item in found) == whole
 
 
-async def test_a_log_of_the_first_days_is_read_on(tmp_path: Path) -> None:
+async def test_what_is_asked_of_since_a_moment_holds_that_moment_too(api: TestApp) -> None:
+    root = await api.superuser()
+    store = root.services.request_log.store
+    for days in (4, 3, 2):
+        with frozen(now() - timedelta(days=days)):
+            await store.insert(f'[[0.0005, null, 0, "{days} days", {{}}]]', epoch=now().timestamp())
+    kept = [(item["created"], item["message"]) for item in await logged(root, filter="message ~ 'days'")]
+    assert [message for _, message in kept] == ["4 days", "3 days", "2 days"]
+    for place, (created, _) in enumerate(kept):
+        for filter_, first in (("created >= '{}'", place), ("created > '{}' && level = 0", place + 1)):
+            found = await logged(root, filter=f"message ~ 'days' && {filter_.format(created)}")
+            assert [item["message"] for item in found] == [message for _, message in kept[first:]]
+    hours = (await root.ask("GET", "/api/logs/stats", query={"filter": f"created >= '{kept[1][0]}'"})).json()
+    assert [hour["date"][:13] for hour in hours][:2] == [created[:13] for created, _ in kept[1:]]
+
+
+async def test_ids_go_up_when_the_clock_goes_back_and_do_not_come_again(tmp_path: Path) -> None:
     store = LogStore(EmbeddedEngine(tmp_path / "logs.db"), max_size=1 << 20)
-    request = {"auth": "", "execTime": 0.25, "method": "GET", "status": 404, "type": "request", "url": "/x"}
-    refused = request | {"error": "Not found.", "details": {"id": "unknown"}}
-    entries = [("GET /x", 8, refused), ("told", 4, {"logger": "shop"}), ("GET /y", 0, {"__pb_truncated__": True})]
+    entries = '[[0, null, 0, "a", {}], [0, null, 0, "b", {}]]'
+
+    async def ids() -> list[str]:
+        return [found for (found,) in await store.engine.rows("SELECT id FROM logs ORDER BY rowid")]
+
     try:
-        await store.engine.rows(
-            "CREATE TABLE logs (id TEXT NOT NULL UNIQUE, created TEXT NOT NULL, level INTEGER NOT NULL,"
-            " message TEXT NOT NULL, data JSONB_TEXT NOT NULL)"
-        )
-        await store.engine.rows("CREATE INDEX logs_created ON logs (created)")
-        for number, (message, level, data) in enumerate(entries):
-            row = (str(number), "2026-01-01 00:00:00.000Z", level, message, encode_json(data).decode())
-            await store.engine.rows("INSERT INTO logs VALUES (?, ?, ?, ?, ?)", row)
-        await store.prepare()
-        found = await store.engine.rows("SELECT message, level, data FROM logs ORDER BY id")
-        assert [(message, level, parse_json(data)) for message, level, data in found[:2]] == entries[:2]
-        assert parse_json(found[2][2]) == entries[2][2]
+        await store.insert(entries)
+        for _ in range(2):
+            with frozen(now() - timedelta(days=1)):
+                await store.insert(entries)
+            await store.close()
+        before = await ids()
+        assert len(before) == 6
+        assert before == sorted(set(before))
+        assert {len(each) for each in before} == {15}
+        await store.clear()
+        await store.insert(entries)
+        assert not set(before) & set(await ids())
+    finally:
+        await store.close()
+
+
+_EARLIER = {
+    "the first form": (
+        """CREATE TABLE logs (id TEXT NOT NULL UNIQUE, created TEXT NOT NULL, level INTEGER NOT NULL,
+            message TEXT NOT NULL, data JSONB_TEXT NOT NULL)""",
+        "CREATE INDEX logs_created ON logs (created)",
+        """INSERT INTO logs VALUES
+            ('1', '2026-01-01 00:00:00.001Z', 8, 'GET /x', '{"auth":"","execTime":0.25,"method":"GET","status":404,
+                "type":"request","url":"/x","error":"Not found.","details":{"id":"unknown"}}'),
+            ('2', '2026-01-01 00:00:00.999Z', 4, 'told', '{"logger":"shop"}'),
+            ('3', '2025-12-31 23:59:59.000Z', 0, 'GET /y', '{"__pb_truncated__":true}')""",
+    ),
+    "with indexes": (
+        """CREATE TABLE entries (id TEXT NOT NULL UNIQUE, created TEXT NOT NULL, level INTEGER NOT NULL,
+            entry TEXT NOT NULL, truncated INTEGER NOT NULL)""",
+        "CREATE INDEX entries_created ON entries (created)",
+        "CREATE VIEW logs AS SELECT rowid AS rowid, id, created, level, '' AS message, entry AS data FROM entries",
+        """INSERT INTO entries VALUES
+            ('1', '2026-01-01 00:00:00.001Z', 8, '[77.5,0.00025,"GET","/x",404,null,null,null,null,"","",null,
+                "Not found.",{"id":"unknown"}]', 0),
+            ('2', '2026-01-01 00:00:00.999Z', 4, '[78.5,null,4,"told",{"logger":"shop"}]', 0),
+            ('3', '2025-12-31 23:59:59.000Z', 0, '[70,0.1,"GET","/y",200]', 1)""",
+    ),
+}
+
+
+@pytest.mark.parametrize("statements", _EARLIER.values(), ids=_EARLIER)
+async def test_the_log_of_an_earlier_version_is_read_on(statements: tuple[str, ...], tmp_path: Path) -> None:
+    store = LogStore(EmbeddedEngine(tmp_path / "logs.db"), max_size=1 << 20)
+    refused = {"auth": "", "execTime": 0.25, "method": "GET", "status": 404, "type": "request", "url": "/x"}
+    try:
+        for statement in statements:
+            await store.engine.rows(statement)
+        await store.insert('[[0, null, 0, "new", {}]]')
+        page = await LogReader(store).page()
+        assert [(item["created"], item["level"], item["message"], item["data"]) for item in page.items[:3]] == [
+            ("2026-01-01 00:00:00.001Z", 8, "GET /x", refused | {"error": "Not found.", "details": {"id": "unknown"}}),
+            ("2026-01-01 00:00:00.999Z", 4, "told", {"logger": "shop"}),
+            ("2025-12-31 23:59:59.000Z", 0, "GET /y", {"__pb_truncated__": True}),
+        ]
+        assert page.items[3]["message"] == "new"
+        for item in page.items:
+            assert await LogReader(store).view(item["id"]) == item
+        assert await store.engine.rows("SELECT name FROM sqlite_schema WHERE type = 'table'") == [("noted",)]
     finally:
         await store.close()

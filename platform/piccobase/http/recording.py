@@ -9,7 +9,7 @@ from piccobase.http.addresses import Addresses
 from piccobase.http.answers import Send
 from piccobase.http.body import Receive
 from piccobase.http.paths import PREFIX
-from piccobase.logs.entries import ERROR, INFO, LONGEST_BODY, LONGEST_HEADER, LONGEST_URL
+from piccobase.logs.entries import ERROR, INFO, LONGEST_BODY, LONGEST_HEADER, LONGEST_URL, FailedRequest, shown_url
 from piccobase.logs.recording import RequestLog
 
 ASGIApp = Callable[[Any, Receive, Send], Awaitable[None]]
@@ -76,16 +76,21 @@ class Recording:
 
     def _note(self, scope: Any, started: float, status: int, agent: bytes, referer: bytes, failure: Any) -> None:
         ended = perf_counter()
+        log = self._log
         url, query = scope["path"], scope["query_string"]
         if len(url) > LONGEST_URL:
             url = url[:LONGEST_URL]
         if query:
             url = f"{url}?{query[:LONGEST_URL].decode('latin-1')}"
-        client = scope.get("client")
-        user_ip = remote_ip = client[0] if client else ""
-        addresses = self._addresses
-        if addresses.trusting or ":" in user_ip:
-            user_ip, remote_ip = addresses.of(scope), addresses.of_socket(remote_ip)
+        if query or failure is not None:
+            url = shown_url(url)
+        user_ip = remote_ip = None
+        if log.keeps_ip:
+            client = scope.get("client")
+            user_ip = remote_ip = client[0] if client else ""
+            addresses = self._addresses
+            if addresses.trusting or ":" in user_ip:
+                user_ip, remote_ip = addresses.of(scope), addresses.of_socket(remote_ip)
         auth, auth_id, _ = scope.get(ACTOR, _GUEST)
         entry = (
             ended,
@@ -93,21 +98,18 @@ class Recording:
             scope["method"],
             url,
             status,
-            referer[:LONGEST_HEADER].decode("latin-1") if referer else "",
+            shown_url(referer[:LONGEST_HEADER].decode("latin-1")) if referer else "",
             agent[:LONGEST_HEADER].decode("latin-1"),
             user_ip,
             remote_ip,
             auth,
-            auth_id,
+            auth_id if log.keeps_auth_id else "",
             scope.get(REQUEST_ID),
-            failure,
         )
-        if failure is not None:
-            self._log.note(entry, ERROR)
-        elif query or referer:
-            self._log.note(entry, INFO)
+        if failure is None:
+            log.note(entry, INFO)
         else:
-            self._log.note_plain(entry)
+            log.note(FailedRequest(entry, failure), ERROR)
 
 
 def _is_noted(scope: Any, status: int) -> bool:

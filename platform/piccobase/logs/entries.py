@@ -1,7 +1,7 @@
 """Entries of the log: what is noted while a request is answered, and what becomes of it later, in a batch."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -21,18 +21,27 @@ AnsweredRequest = tuple[
     float,  # when it was answered, by time.perf_counter
     float,  # seconds it took
     str,  # method
-    str,  # path and query, at most LONGEST_URL of each
+    str,  # path and query (`shown_url`), at most LONGEST_URL of each
     int,  # status
-    str,  # referer, at most LONGEST_HEADER
+    str,  # referer (`shown_url`), at most LONGEST_HEADER
     str,  # user agent, at most LONGEST_HEADER
-    str,  # the client's address
-    str,  # the socket's address
+    str | None,  # the client's address, None where addresses are not kept
+    str | None,  # the socket's address, None likewise
     str,  # the auth collection's name, "" for guests
-    str,  # the auth record's id
+    str,  # the auth record's id, "" where it is not kept
     str | None,  # the request's id where it has one
-    RequestError | bytes | None,  # the error, or the body of its answer
 ]
-"""What is noted of a request: only what is at hand. A plain tuple, since each microsecond counts twice here."""
+"""What is noted of a request: only what is at hand, and as it will be kept, so that no Python runs for it later.
+
+A plain tuple, since each microsecond counts twice here."""
+
+
+class FailedRequest(NamedTuple):
+    """A request that was answered with an error."""
+
+    request: AnsweredRequest
+    failure: RequestError | bytes
+    """The error, or the body of its answer."""
 
 
 class LoggedMessage(NamedTuple):
@@ -46,32 +55,29 @@ class LoggedMessage(NamedTuple):
     request_id: str
 
 
-Noted = AnsweredRequest | LoggedMessage
+Noted = AnsweredRequest | FailedRequest | LoggedMessage
 
 
-def encode_entries(plain: list[Any], others: Iterable[Noted]) -> str:
+def encode_entries(batch: Sequence[Noted]) -> str:
     """A batch as one JSON text, an array for each entry, out of which the database makes rows (`store.py`).
 
-    The database takes the whole text at once, so no Python runs for each row there. `plain` are requests that have
-    succeeded and have neither query nor referer: these are written as they are, and no Python runs for each here.
+    The database takes the whole text at once, so no Python runs for each row there.
     """
-    encoded = masked_text(_encode([*plain, *map(_ready, others)]).decode())
+    encoded = masked_text(_encode([one if type(one) is tuple else _ready(one) for one in batch]).decode())
     # No database holds a NUL in JSON, and one row must not cost the others.
-    return encoded.replace("\\u0000", "\\ufffd") if "\\u0000" in encoded else encoded
-
-
-def _ready(one: Any) -> Any:
-    return _of_message(one) if type(one) is LoggedMessage else _of_request(one)
+    if "\\" in encoded and "\\u0000" in encoded:
+        encoded = encoded.replace("\\u0000", "\\ufffd")
+    return encoded
 
 
 _encode = msgspec.json.Encoder().encode
-_masked_url = lru_cache(2048)(masked_url)
+
+shown_url = lru_cache(2048)(masked_url)
+"""A URL as the log may show it."""
 
 
-def _of_request(one: AnsweredRequest) -> Any:
-    at, seconds, method, url, status, referer, *others, failure = one
-    error, details = (None, None) if failure is None else _of_error(failure)
-    return (at, seconds, method, _masked_url(url), status, _masked_url(referer), *others, error, details)
+def _ready(one: Any) -> Any:
+    return _of_message(one) if type(one) is LoggedMessage else (*one.request, *_of_error(one.failure))
 
 
 def _of_message(one: LoggedMessage) -> Any:

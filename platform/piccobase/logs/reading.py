@@ -1,7 +1,9 @@
 """Reading the log: pages, single entries and totals by the hour, under the filter language (protocol.md §8.3)."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,13 +17,18 @@ from piccobase.filters.joins import Joins
 from piccobase.filters.names import CollectionNames
 from piccobase.filters.parser import CLIENT_LIMITS, parse
 from piccobase.filters.sorting import compile_sort, parse_sort
+from piccobase.filters.tree import All, Comparison, Constant, Filter, Name
 from piccobase.logs.store import LogStore
+from piccobase.logs.table import first_id
+from piccobase.schema.values.dates import parse_instant
 
 _ALIAS = "r"
 _COLUMNS = ", ".join(f'"{_ALIAS}"."{name}"' for name in ("id", "created", "level", "message", "data"))
+_ID = {"sqlite": re.compile("[0-9a-f]{15}"), "postgres": re.compile("[0-9a-z]{15}")}
+# The hour as it is shown, and what is grouped by.
 _HOURS = {
-    "sqlite": 'substr("r"."created", 1, 13) || \':00:00.000Z\'',
-    "postgres": 'to_char("r"."created" AT TIME ZONE \'UTC\', \'YYYY-MM-DD HH24":00:00.000Z"\')',
+    "sqlite": ("strftime('%Y-%m-%d %H:00:00.000Z', \"r\".\"hour\" * 3600, 'unixepoch')", '"r"."hour"'),
+    "postgres": ('to_char("r"."created" AT TIME ZONE \'UTC\', \'YYYY-MM-DD HH24":00:00.000Z"\')', "1"),
 }
 
 
@@ -79,12 +86,10 @@ class LogReader:
     async def view(self, entry_id: str) -> dict[str, Any]:
         """One entry. Raises NotFound."""
         await self._store.prepare()
-        wanted = compose(' WHERE "r"."id" = ', slot(lambda bindings: entry_id))
-        found = (
-            []
-            if "\0" in entry_id
-            else await self._rows(compose(f"SELECT {_COLUMNS}", self._from(), wanted), Bindings())
-        )
+        found: list[Any] = []
+        if _ID[self._store.engine.dialect].fullmatch(entry_id):
+            wanted = compose(f"SELECT {_COLUMNS}", self._from(), " WHERE ", self._is_entry(entry_id))
+            found = await self._rows(wanted, Bindings())
         if not found:
             raise NotFound
         return self._entry(found[0])
@@ -96,8 +101,8 @@ class LogReader:
         """
         await self._store.prepare()
         _, condition = self._asked(filters)
-        hour = _HOURS[self._store.engine.dialect]
-        asked = compose(f"SELECT {hour} AS hour, COUNT(*)", self._from(), condition, " GROUP BY 1 ORDER BY 1")
+        shown, hour = _HOURS[self._store.engine.dialect]
+        asked = compose(f"SELECT {shown}, COUNT(*)", self._from(), condition, f" GROUP BY {hour} ORDER BY {hour}")
         rows = await self._rows(asked, Bindings())
         return [{"date": date, "total": total} for date, total in rows]
 
@@ -106,12 +111,17 @@ class LogReader:
         names = CollectionNames(
             collection=self._store.collection, find=lambda name: None, joins=Joins(self._dialect), alias=_ALIAS
         )
-        conditions = [
-            compile_filter(parse(text, limits=CLIENT_LIMITS), names, self._dialect, constants=True)
-            for text in filters
-            if text
-        ]
+        asked = [parse(text, limits=CLIENT_LIMITS) for text in filters if text]
+        conditions = [compile_filter(each, names, self._dialect, constants=True) for each in asked]
+        if self._store.engine.dialect == "sqlite":
+            conditions += [_noted_since(moment) for each in asked for moment in _oldest_wanted(each)]
         return names, compose(" WHERE ", join(" AND ", conditions)) if conditions else Fragment("")
+
+    def _is_entry(self, entry_id: str) -> Fragment:
+        """On SQLite an id is the row's number, written in another way."""
+        if self._store.engine.dialect == "postgres":
+            return compose('"r"."id" = ', slot(lambda bindings: entry_id))
+        return compose('"r".rowid = ', slot(lambda bindings: int(entry_id, 16)))
 
     def _from(self) -> Fragment:
         return Fragment(f' FROM {self._store.collection.source} AS "{_ALIAS}"')
@@ -125,6 +135,21 @@ class LogReader:
         if self._read_created is not None:
             created = self._read_created(created)
         return {"created": created, "data": msgspec.json.decode(data), "id": id_, "level": level, "message": message}
+
+
+def _oldest_wanted(asked: Filter) -> Iterator[datetime]:
+    """The moments before which nothing is wanted, as far as that is plain: `created >= '2026-11-23' && …`."""
+    for part in asked.root.parts if isinstance(asked.root, All) else (asked.root,):
+        match part:
+            case Comparison(Name(("created",), ""), ">" | ">=", _, Constant(index)):
+                moment = parse_instant(str(asked.literals[index]))
+                if moment is not None:
+                    yield moment
+
+
+def _noted_since(moment: datetime) -> Fragment:
+    """What SQLite can look up, other than the time itself."""
+    return compose('"r".rowid >= ', slot(lambda bindings: first_id(moment.timestamp() - 1)))
 
 
 def _limit(bindings: Bindings) -> int:

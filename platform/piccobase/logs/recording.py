@@ -8,12 +8,12 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from piccobase.base.clock import unix_time
 from piccobase.base.errors import PiccobaseError
 from piccobase.base.observing import current_scope, request_id
-from piccobase.logs.entries import INFO, AnsweredRequest, LoggedMessage, Noted, encode_entries, level_of
+from piccobase.logs.entries import LoggedMessage, Noted, encode_entries, level_of
 from piccobase.logs.store import BATCH, LogStore
 
 log = logging.getLogger("piccobase.logs")
@@ -47,7 +47,7 @@ class LogSettings(Protocol):
 
 
 class RequestLog:
-    """The log. `keeping` and `min_level` are there to be asked before anything is noted.
+    """The log. `keeping`, `keeps_ip` and `keeps_auth_id` are there to be asked by whoever notes something.
 
     `settings` is asked for what holds now; call `follow` when it has changed.
     """
@@ -55,8 +55,7 @@ class RequestLog:
     def __init__(self, store: LogStore, settings: Callable[[], LogSettings]) -> None:
         self.store = store
         self._settings = settings
-        self._plain: deque[Any] = deque()
-        self._others: deque[Noted] = deque()
+        self._waiting: deque[Noted] = deque()
         self._flushing = asyncio.Lock()
         self._dropped = 0
         self._failing_since: float | None = None
@@ -64,31 +63,23 @@ class RequestLog:
         self._next_shrink = 0.0
         self._since_shrink = 0
         self.keeping = True
-        self.min_level = 0
+        self.keeps_ip = self.keeps_auth_id = False
         self.follow()
 
     def follow(self) -> None:
         """Does as the settings say from now on."""
         settings = self._settings()
         self.keeping = settings.max_days > 0
-        self.min_level = settings.min_level
+        self.keeps_ip, self.keeps_auth_id = settings.log_ip, settings.log_auth_id
+        self._min_level = settings.min_level
         self._next_look = 0.0
 
     def note(self, entry: Noted, level: int) -> None:
         """Takes an entry, from any thread. Costs an append."""
-        if level < self.min_level:
+        if level < self._min_level:
             return
-        if len(self._others) < MOST_WAITING:
-            self._others.append(entry)
-        else:
-            self._dropped += 1
-
-    def note_plain(self, entry: AnsweredRequest) -> None:
-        """The same for a request that can be written as it is (`encode_entries`)."""
-        if self.min_level > INFO:
-            return
-        if len(self._plain) < MOST_WAITING:
-            self._plain.append(entry)
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.append(entry)
         else:
             self._dropped += 1
 
@@ -102,27 +93,20 @@ class RequestLog:
     async def flush(self) -> None:
         """Keeps what is waiting now. Never fails: entries that the database refuses are dropped and counted."""
         async with self._flushing:
-            for _ in range(-(-(len(self._plain) + len(self._others)) // BATCH)):
-                plain = _taken(self._plain, BATCH)
-                others = _taken(self._others, BATCH - len(plain))
-                count = len(plain) + len(others)
+            for _ in range(-(-len(self._waiting) // BATCH)):
+                # Others may append meanwhile.
+                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 if self._is_in_pause():
-                    self._dropped += count
+                    self._dropped += len(batch)
                     continue
                 try:
-                    asked = self._settings()
-                    await self.store.insert(
-                        encode_entries(plain, others),
-                        asked.max_data_size,
-                        epoch=unix_time() - time.perf_counter(),
-                        ip=asked.log_ip,
-                        auth_id=asked.log_auth_id,
-                    )
+                    epoch = unix_time() - time.perf_counter()
+                    await self.store.insert(encode_entries(batch), self._settings().max_data_size, epoch=epoch)
                 except Exception as error:
-                    self._dropped += count
+                    self._dropped += len(batch)
                     await self._has_failed(error)
                 else:
-                    self._since_shrink += count
+                    self._since_shrink += len(batch)
                     self._works_again()
 
     def _is_in_pause(self) -> bool:
@@ -176,11 +160,6 @@ class RequestLog:
                 await self.store.close()
         except Exception:
             log.debug("The request log could not be closed.", exc_info=True)
-
-
-def _taken(waiting: deque[Any], most: int) -> list[Any]:
-    """Takes the oldest; others may append meanwhile."""
-    return [waiting.popleft() for _ in range(min(most, len(waiting)))]
 
 
 class KeepingHandler(logging.Handler):

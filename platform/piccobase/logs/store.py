@@ -4,64 +4,50 @@ import secrets as randomness
 import string
 from datetime import timedelta
 
-from piccobase.base.clock import instant_text, now, unix_time
+from piccobase.base.clock import now, unix_time
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.placeholders import in_dialect
 from piccobase.db.postgres import PostgresEngine
-from piccobase.logs.table import DATA, LEVEL, SCHEMA, STORED, TRUNCATED, creation, log_collection, renewal
+from piccobase.logs.table import DATA, MOMENT, SCHEMA, STORED, TRUNCATED, creation, first_id, log_collection, renewal
 
 Engine = EmbeddedEngine | PostgresEngine
 
-BATCH = 1000  # entries, at most 4096: their place in it is part of the id
+BATCH = 2000  # entries, at most 4096: on PostgreSQL their place in it is part of the id
 DEFAULT_DATA_SIZE = 16 << 10  # bytes of one entry's data, where the settings set no limit
 _DROPPED = 0.1  # the share of the oldest entries that goes when the log is too large
 _LETTERS = string.digits + string.ascii_lowercase
 _LOCK = 0x7069636C  # of PostgreSQL, around the creation of the table
 
 # The names of data's members have about 200 letters. (An AND would work both sides out.)
-_TOO_LONG = f"iif(length(value) > ?3 - 300, length({DATA.format('value')}) > ?3, FALSE)"
+_TOO_LONG = f"iif(octet_length(value) > ?4 - 300, octet_length({DATA.format('value')}) > ?4, FALSE)"
 _INSERT = {
     "sqlite": f"""
-        INSERT INTO entries (id, created, level, entry, truncated)
-        SELECT
-            ?1 || printf('%03x', row_number() OVER (ORDER BY moment) - 1),
-            strftime('%Y-%m-%d %H:%M:%fZ', ?6 + moment, 'unixepoch'), level,
-            CASE
-                WHEN too_long AND value ->> 1 IS NULL THEN json_array(moment, NULL, level, value ->> 3)
-                WHEN too_long THEN json_array(moment, value ->> 1, value ->> 2, value ->> 3, value ->> 4)
-                WHEN value ->> 1 IS NULL OR (?4 AND (?5 OR value ->> 10 = '')) THEN value
-                ELSE json_set(
-                    value, '$[7]', iif(?4, value ->> 7, NULL), '$[8]', iif(?4, value ->> 8, NULL),
-                    '$[10]', iif(?5, value ->> 10, '')
-                )
-            END,
-            too_long
-        FROM (
-            SELECT value, value ->> 0 AS moment, {LEVEL.format("value")} AS level, {_TOO_LONG} AS too_long
-            FROM json_each(?2)
-        )
-        WHERE TRUE ORDER BY moment ON CONFLICT DO NOTHING""",
+        INSERT INTO noted (id, epoch, entry)
+        SELECT ?1 + key, ?2, CASE
+            WHEN NOT {_TOO_LONG} THEN value
+            WHEN value ->> 1 IS NULL THEN json_array(value ->> 0, NULL, value ->> 2, value ->> 3)
+            ELSE json_array(value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4)
+        END
+        FROM json_each(?3)""",
     "postgres": f"""
         INSERT INTO {SCHEMA}.logs (id, created, level, message, data)
         SELECT
-            $1 || lpad(to_hex(row_number() OVER (ORDER BY moment) - 1), 3, '0'),
-            date_trunc('milliseconds', to_timestamp(moment)), level, message,
-            CASE WHEN length(data::text) > $3 THEN '{TRUNCATED}'::jsonb ELSE data END
+            $1 || lpad(to_hex(place - 1), 3, '0'), date_trunc('milliseconds', to_timestamp($2::float8 + moment)),
+            level, message, CASE WHEN octet_length(data::text) > $4 THEN '{TRUNCATED}'::jsonb ELSE data END
         FROM (
             SELECT
-                $6::float8 + (v ->> 0)::float8 AS moment,
+                place, (v ->> 0)::float8 AS moment,
                 CASE WHEN v ->> 1 IS NULL THEN (v ->> 2)::int WHEN (v ->> 4)::int >= 400 THEN 8 ELSE 0 END AS level,
                 CASE WHEN v ->> 1 IS NULL THEN v ->> 3 ELSE concat(v ->> 2, ' ', v ->> 3) END AS message,
                 CASE WHEN v ->> 1 IS NULL THEN v -> 4 ELSE jsonb_strip_nulls(jsonb_build_object(
-                    'auth', v -> 9, 'authId', CASE WHEN $5 THEN nullif(v ->> 10, '') END, 'details', v -> 13,
-                    'error', v -> 12, 'execTime', round((v ->> 1)::numeric * 1000, 6), 'method', v -> 2,
-                    'referer', v -> 5, 'remoteIP', CASE WHEN $4 THEN v -> 8 END, 'requestId', v -> 11,
-                    'status', v -> 4, 'type', 'request', 'url', v -> 3, 'userAgent', v -> 6,
-                    'userIP', CASE WHEN $4 THEN v -> 7 END
+                    'auth', v -> 9, 'authId', nullif(v ->> 10, ''), 'details', v -> 13, 'error', v -> 12,
+                    'execTime', round((v ->> 1)::numeric * 1000, 6), 'method', v -> 2, 'referer', v -> 5,
+                    'remoteIP', v -> 8, 'requestId', v -> 11, 'status', v -> 4, 'type', 'request', 'url', v -> 3,
+                    'userAgent', v -> 6, 'userIP', v -> 7
                 )) END AS data
-            FROM jsonb_array_elements($2::text::jsonb) AS entry (v)
+            FROM jsonb_array_elements($3::text::jsonb) WITH ORDINALITY AS entry (v, place)
         ) AS entries
-        ORDER BY moment ON CONFLICT DO NOTHING""",
+        ORDER BY place ON CONFLICT DO NOTHING""",
 }
 
 
@@ -74,17 +60,20 @@ class LogStore:
         self._max_size = max_size
         self._made = False
 
-    async def insert(
-        self, entries: str, max_data_size: int = 0, *, epoch: float = 0.0, ip: bool = True, auth_id: bool = False
-    ) -> None:
+    async def insert(self, entries: str, max_data_size: int = 0, *, epoch: float = 0.0) -> None:
         """Keeps a batch (`entries.encode_entries`), whose times are seconds since `epoch`, itself seconds since 1970.
 
-        `ip` and `auth_id` say whether addresses and ids are kept.
         Data of more than `max_data_size` bytes is not kept, only that there was some; 0 stands for 16 KiB.
         """
         await self._make()
-        args = (_new_batch(), entries, max_data_size or DEFAULT_DATA_SIZE, ip, auth_id, epoch)
-        await self.engine.rows(_INSERT[self.engine.dialect], args)
+        limit = max_data_size or DEFAULT_DATA_SIZE
+        if self.engine.dialect == "postgres":
+            await self.engine.rows(_INSERT["postgres"], (_new_batch(), epoch, entries, limit))
+            return
+        async with self.engine.transaction():
+            [(last,)] = await self.engine.rows("SELECT MAX(id) FROM noted")
+            first = max(first_id(unix_time()), (last or 0) + 1)
+            await self.engine.rows(_INSERT["sqlite"], (first, epoch, entries, limit))
 
     async def prepare(self) -> None:
         """Makes the table where there is none; a reader may come before the first entry."""
@@ -96,23 +85,33 @@ class LogStore:
         async with self.engine.transaction():
             if self.engine.dialect == "postgres":  # which makes nothing twice, but complains of two at once
                 await self.engine.rows("SELECT pg_advisory_xact_lock($1)", (_LOCK,))
-            for statement in renewal() if await self._is_as_before() else creation(self.engine.dialect):
+            before = await self._form_before()
+            for statement in renewal(before) if before else creation(self.engine.dialect):
                 await self.engine.rows(statement)
         self._made = True
 
-    async def _is_as_before(self) -> bool:
-        """Whether there is a table in which message and data were stored."""
+    async def _form_before(self) -> str:
+        """The table of an earlier version, if that is what there is."""
         if self.engine.dialect == "postgres":
-            return False
-        return bool(await self.engine.rows("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'logs'"))
+            return ""
+        found = await self.engine.rows(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN ('logs', 'entries')"
+        )
+        return str(found[0][0]) if found else ""
 
     async def drop_older_than(self, days: int) -> None:
         """Deletes what is older than so many days."""
         await self._make()
         oldest = now() - timedelta(days=days)
-        limit = oldest if self.engine.dialect == "postgres" else instant_text(oldest)
-        sql = in_dialect(f"DELETE FROM {STORED[self.engine.dialect]} WHERE created < ?", self.engine.dialect)
-        await self.engine.rows(sql, (limit,))
+        if self.engine.dialect == "postgres":
+            await self.engine.rows(f"DELETE FROM {STORED['postgres']} WHERE created < $1", (oldest,))
+            return
+        # They stand in the order of their time: up to the first that is young enough, others are not looked at.
+        await self.engine.rows(
+            "DELETE FROM noted WHERE id < COALESCE("
+            f"(SELECT id FROM noted WHERE epoch + {MOMENT.format('entry')} >= ? ORDER BY id LIMIT 1), 1 << 62)",
+            (oldest.timestamp(),),
+        )
 
     async def shrink(self) -> bool:
         """Deletes the oldest tenth of the entries where the log is larger than it may be; says whether it was."""

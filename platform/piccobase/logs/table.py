@@ -12,8 +12,10 @@ SCHEMA = "piccobase_logs"  # on PostgreSQL
 TRUNCATED = '{"__pb_truncated__":true}'  # as the reference has it
 
 # What is noted of a request is an array (`entries.AnsweredRequest`), whose second member is a number; a message has
-# null there. What was not noted is null, and left out. Failures have an error, which makes them errors.
+# null there. What was not noted is null or missing, and left out. Failures have an error, which makes them errors.
+# Of what was too long the first members are kept: five of a request, four of a message (`store.py`).
 LEVEL = "iif({0} ->> 1 IS NULL, {0} ->> 2, iif({0} ->> 4 >= 400, 8, 0))"
+MOMENT = "CAST(substr({0}, 2, 24) AS REAL)"  # the first member, without reading the others
 _MESSAGE = "iif({0} ->> 1 IS NULL, {0} ->> 3, concat({0} ->> 2, ' ', {0} ->> 3))"
 DATA = """iif({0} ->> 1 IS NULL, {0} -> 4, json_patch(
     iif({0} ->> 4 >= 400, '{{"details":null,"error":""}}', '{{}}'), json_object(
@@ -23,19 +25,21 @@ DATA = """iif({0} ->> 1 IS NULL, {0} -> 4, json_patch(
         'userIP', {0} ->> 7
     )
 ))"""
+_IS_WHOLE = "{0} -> iif({0} ->> 1 IS NULL, 4, 5) IS NOT NULL"
 
 _CREATE: dict[Dialect, tuple[str, ...]] = {
     "sqlite": (
-        # An entry is kept as it was noted, and becomes a message and data only when somebody reads it: most are not.
-        """CREATE TABLE IF NOT EXISTS entries (
-            id TEXT NOT NULL UNIQUE, created TEXT NOT NULL, level INTEGER NOT NULL, entry TEXT NOT NULL,
-            truncated INTEGER NOT NULL
-        )""",
-        "CREATE INDEX IF NOT EXISTS entries_created ON entries (created)",
+        # An entry is kept as it was noted, and becomes all the rest only when somebody reads it: most are not. No index
+        # is kept up to date either. Ids go up, and tell a time (`first_id`) that is not before the entry's own. That is
+        # `epoch` and the entry's first member, together seconds since 1970.
+        "CREATE TABLE IF NOT EXISTS noted (id INTEGER PRIMARY KEY, epoch REAL NOT NULL, entry TEXT NOT NULL)",
         f"""CREATE VIEW IF NOT EXISTS logs AS SELECT
-            rowid AS rowid, id, created, level, {_MESSAGE.format("entry")} AS message,
-            iif(truncated, '{TRUNCATED}', {DATA.format("entry")}) AS data
-        FROM entries""",
+            id AS rowid, printf('%015x', id) AS id,
+            strftime('%Y-%m-%d %H:%M:%fZ', epoch + {MOMENT.format("entry")}, 'unixepoch') AS created,
+            CAST((epoch + {MOMENT.format("entry")}) / 3600 AS INTEGER) AS hour,
+            {LEVEL.format("entry")} AS level, {_MESSAGE.format("entry")} AS message,
+            iif({_IS_WHOLE.format("entry")}, {DATA.format("entry")}, '{TRUNCATED}') AS data
+        FROM noted""",
     ),
     "postgres": (
         f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
@@ -49,7 +53,12 @@ _CREATE: dict[Dialect, tuple[str, ...]] = {
 
 
 # What entries are deleted from.
-STORED: dict[Dialect, str] = {"sqlite": "entries", "postgres": f"{SCHEMA}.logs"}
+STORED: dict[Dialect, str] = {"sqlite": "noted", "postgres": f"{SCHEMA}.logs"}
+
+
+def first_id(seconds: float) -> int:
+    """On SQLite, the smallest id of what was noted so many seconds after 1970 began, or later."""
+    return int(seconds * 1000) << 12
 
 
 def creation(dialect: Dialect) -> tuple[str, ...]:
@@ -57,26 +66,34 @@ def creation(dialect: Dialect) -> tuple[str, ...]:
     return _CREATE[dialect]
 
 
-_REQUEST = (
-    "json_array(0, (data ->> 'execTime') / 1000.0, data ->> 'method', data ->> 'url', data ->> 'status', "
-    "data ->> 'referer', data ->> 'userAgent', data ->> 'userIP', data ->> 'remoteIP', data ->> 'auth', "
-    "data ->> 'authId', data ->> 'requestId', data ->> 'error', data -> 'details')"
+_MEMBERS = (
+    "data ->> 'method', data ->> 'url', data ->> 'status', data ->> 'referer', data ->> 'userAgent', "
+    "data ->> 'userIP', data ->> 'remoteIP', data ->> 'auth', data ->> 'authId', data ->> 'requestId', "
+    "data ->> 'error', data -> 'details'"
 )
-_COPY = (
-    "INSERT INTO entries (id, created, level, entry, truncated) SELECT id, created, level, "
-    f"iif(data ->> 'type' = 'request', {_REQUEST}, json_array(0, NULL, level, message, json(data))), "
-    "data ->> '__pb_truncated__' IS NOT NULL FROM logs_before"
-)
+_BEFORE = {
+    # The first form had message and data stored.
+    "logs": f"""SELECT rowid, created, CASE
+            WHEN data ->> '__pb_truncated__' IS NOT NULL THEN json_array(0, NULL, level, message)
+            WHEN data ->> 'type' = 'request' THEN json_array(0, (data ->> 'execTime') / 1000.0, {_MEMBERS})
+            ELSE json_array(0, NULL, level, message, json(data))
+        END AS entry FROM before""",
+    # The second had the time and the level beside the entry, and indexes.
+    "entries": "SELECT rowid, created, entry FROM before",
+}
 
 
-def renewal() -> tuple[str, ...]:
-    """The statements that turn SQLite's table as it once was, with message and data stored in it, into this one."""
+def renewal(before: str) -> tuple[str, ...]:
+    """The statements that turn SQLite's table as it once was, `logs` or `entries`, into this one. Ids are new."""
+    # Strictly upwards, and none before its entry's own time.
+    new_id = "(CAST(max(moment) OVER (ORDER BY rowid) * 1000 AS INTEGER) << 12) + row_number() OVER (ORDER BY rowid)"
+    entries = f"SELECT *, unixepoch(created, 'subsec') AS moment FROM ({_BEFORE[before]})"
     return (
-        "ALTER TABLE logs RENAME TO logs_before",
-        "DROP INDEX IF EXISTS logs_created",
+        "DROP VIEW logs" if before == "entries" else "DROP INDEX IF EXISTS logs_created",
+        f"ALTER TABLE {before} RENAME TO before",
         *creation("sqlite"),
-        _COPY,
-        "DROP TABLE logs_before",
+        f"INSERT INTO noted (id, epoch, entry) SELECT {new_id}, 0, json_set(entry, '$[0]', moment) FROM ({entries})",
+        "DROP TABLE before",
     )
 
 

@@ -27,6 +27,16 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IngifQ.c2lnbmF0dXJl"
         ("/a?x=%65yJhbGciOiJIUzI1NiJ9.eyJpZCI6IngifQ.c2ln", "/a?x=***"),
         ("/a?x=pbk_abc123", "/a?x=***"),
         ("/a?token=&token", "/a?token=&token"),
+        ("/a?api%5fkey=x&p%C3%A4ge=1", "/a?api%5fkey=***&p%C3%A4ge=1"),
+        ("/a?filter=(n%20%26%26%20pass%77ord%3E'x')", "/a?filter=***"),
+        ("/a?filter=(a%20%3E=%201%20%26%26%20[b]%7E'%40x')", "/a?filter=(a%20%3E=%201%20%26%26%20[b]%7E'%40x')"),
+        *(
+            (f"/a?{name}=x&y=1", f"/a?{name}=***&y=1")
+            for name in (
+                *("token", "password", "passwd", "secret", "apikey", "api_key", "credentials", "Authorization"),
+                *("signature", "code", "otp", "key", "sig", "jwt", "pass", "pwd"),
+            )
+        ),
     ],
 )
 def test_a_url_keeps_everything_but_secrets(url: str, masked: str) -> None:
