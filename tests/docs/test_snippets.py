@@ -27,6 +27,7 @@ RUNNABLE = [
 async def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page is one story in a fresh folder: later blocks see what earlier ones have made."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # as Python does it for a script: blocks import files of the page
     module = ModuleType("page")  # what is defined in it can be looked up, as Litestar does with types
     monkeypatch.setitem(sys.modules, module.__name__, module)
     story: dict[str, Any] = vars(module)

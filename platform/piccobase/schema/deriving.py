@@ -31,6 +31,26 @@ from piccobase.schema.values.text import (
     UUIDValue,
 )
 
+OWN = "value_of_field"
+"""The method by which a column class of somebody's own says what kind of value it holds."""
+KINDS = (
+    TextValue,
+    UUIDValue,
+    NumberValue,
+    IntegerValue,
+    DecimalValue,
+    BooleanValue,
+    InstantValue,
+    DateValue,
+    TimeValue,
+    DurationValue,
+    BytesValue,
+    JSONValue,
+    GeoPointValue,
+    ListValue,
+    ArrayValue,
+)
+
 
 class NotServed(Exception):
     """A column that cannot become a field; the text says why and what to use instead."""
@@ -41,9 +61,34 @@ def value_type(column: Column) -> ValueType:
     if isinstance(column, ours.File | ours.Files):
         raise NotServed("file columns are not built yet; leave the column out, or keep a URL for now")
     for cls in type(column).__mro__:
+        if OWN in vars(cls):
+            return _own_kind(column)
         if make := _MAKERS.get(cls):
             return make(column)
     raise NotServed(f"{type(column).__name__} is no column type that can be served; derive it from one of Piccolo's")
+
+
+def _own_kind(column: Any) -> ValueType:
+    """What a column of somebody's own class says of its values."""
+    name = type(column).__name__
+    if type(column).column_type is Column.column_type:
+        raise NotServed(
+            f"its SQL type would be called {name.upper()}, like its class; give {name} the property column_type, "
+            f'such as "{_sql_type(column)}"'
+        )
+    try:
+        value = getattr(column, OWN)()
+    except Exception as error:
+        raise NotServed(f"{name}.{OWN}() failed: {type(error).__name__}: {error}") from error
+    if not isinstance(value, KINDS):
+        raise NotServed(f"{name}.{OWN}() must return a value of a class that is derived from one in piccobase.values")
+    return value
+
+
+def _sql_type(column: Column) -> str:
+    """The type of the nearest class that Piccolo itself knows, which is called as its SQL is."""
+    known = (cls.__name__.upper() for cls in type(column).__mro__ if cls.__module__.startswith("piccolo."))
+    return next(known, "TEXT")
 
 
 def key_type(column: Column) -> ValueType:

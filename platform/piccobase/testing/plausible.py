@@ -53,6 +53,8 @@ def plausible_id(collection: CollectionInfo, number: int) -> str:
 
 
 def _wire_value(value: ValueType, collection: str, field: str, number: int) -> Any:
+    if examples := (value.json_schema() or {}).get("examples"):
+        return examples[(number - 1) % len(examples)]
     match value:
         case SelectValue():
             return value.values[(number - 1) % len(value.values)]

@@ -45,7 +45,8 @@ def answered_schema(collection: CollectionInfo, field: FieldInfo) -> Schema:
     if field.choices:
         schema |= _choices(collection, field)
     # Nothing is null in a strict collection and the empty text in a lenient one; a select may be empty in both.
-    if (not field.required and isinstance(field.value, SelectValue)) or (field.nullable and not collection.strict):
+    may_be_blank = not field.required and _has_own_texts(field.value)
+    if may_be_blank or (field.nullable and not collection.strict):
         schema = _or_empty(schema)
     return _or_null(schema) if field.nullable and collection.strict else schema
 
@@ -61,15 +62,22 @@ def sent_schema(collection: CollectionInfo, field: FieldInfo) -> Schema:
         schema = _sent(field.value, field.required)
     if field.choices and (choices := _choices(collection, field)):
         schema = _plain(field.value) | choices
-    if isinstance(field.value, SelectValue) and not field.required:
+    if _has_own_texts(field.value) and not field.required:
         schema = _or_empty(schema)
     if field.nullable or not (collection.strict or field.value.zero() is None):
         return schema if field.required else _or_null(schema)
     return schema
 
 
+def _has_own_texts(value: ValueType) -> bool:
+    """Whether its schema says which texts it takes, and does not speak of the empty one."""
+    return isinstance(value, SelectValue) or (isinstance(value, TextValue) and value.json_schema() is not None)
+
+
 def _answered(value: ValueType) -> Schema:
     """Without the limits of what may be sent: what is stored may be older than they are."""
+    if (own := value.json_schema()) is not None:
+        return dict(own)
     match value:
         case SelectValue():
             return {"type": "string", "enum": list(value.values)}
@@ -93,6 +101,8 @@ def _answered(value: ValueType) -> Schema:
 
 
 def _sent(value: ValueType, required: bool) -> Schema:
+    if (own := value.json_schema()) is not None:
+        return dict(own)
     match value:
         case PasswordValue():
             return {"type": "string", "format": "password", "minLength": value.min, "maxLength": value.max}

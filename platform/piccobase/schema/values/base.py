@@ -55,6 +55,13 @@ class ValueType:
     family: ClassVar[Family] = "text"
     multiple: ClassVar[bool] = False
 
+    def __init_subclass__(cls) -> None:
+        """Shortcuts around `read` are inherited only by kinds that read as their parent does."""
+        if "read" in vars(cls):
+            for shortcut in ("sqlite_json", "is_wire_already"):
+                if shortcut not in vars(cls):
+                    setattr(cls, shortcut, getattr(ValueType, shortcut))
+
     def zero(self) -> Any:
         """The empty value of the protocol (§2.2): what a lenient collection stores for nothing."""
         return ""
@@ -95,6 +102,13 @@ class ValueType:
 
     def is_wire_already(self, dialect: Dialect) -> Callable[[Sequence[Any]], bool] | None:
         """A quick look at a whole column of driver values: True when `read` would change none of them."""
+        return None
+
+    def json_schema(self) -> Mapping[str, Any] | None:
+        """The JSON Schema of its wire values, for documents; None where it is that of the kind it is derived from.
+
+        The test kit takes records' values from its `examples`.
+        """
         return None
 
     def describe(self) -> dict[str, Any]:
