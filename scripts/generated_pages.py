@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scripts.error_page import error_page
+from scripts.plugins_page import plugins_page
 from scripts.settings_page import settings_page
 
 ROOT = Path(__file__).parents[1]
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/errors.md": error_page,
+    "docs/reference/plugins.md": plugins_page,
     "docs/reference/settings.md": settings_page,
 }
 

@@ -57,9 +57,9 @@ async def tell_of_gone(db: Database, registry: Registry) -> None:
     gone = [name for (name,) in stored if name not in registry.collections]
     if gone:
         log.warning(
-            "In the database and no longer in the code: %s. Nothing is deleted. If one has another name now, give it "
-            "the old one once more, write the first migration with piccobase migrate new, and then rename it: from "
-            "then on renames are asked for.",
+            "In the database and no longer in the code: %s. Nothing is deleted. Those of a plugin that is not loaded "
+            "wait for it. If one has another name now, give it the old one once more, write the first migration with "
+            "piccobase migrate new, and then rename it: from then on renames are asked for.",
             ", ".join(gone),
         )
 

@@ -35,6 +35,7 @@ KINDS = (
     Kind("hook", "hooks", lambda one: (hook.place for hook in one.hooks.hooks), alone=False),
     Kind("listener", "listeners", lambda one: (listener.place for listener in one.hooks.listeners), alone=False),
     Kind("route", "routes", lambda one: map(repr, one.routes), alone=False),  # http/own_checks.py looks at their paths
+    Kind("rule function", "rule functions", lambda one: (function.name for function in one.functions)),
     Kind("job", "jobs", lambda one: (name for name in one.work.jobs if name not in one.work.schedules)),
     Kind("schedule", "schedules", lambda one: one.work.schedules),
     Kind(

@@ -142,8 +142,9 @@ class _Loading:
         elif key not in self._plugins:
             self._plugins[key], self._sources[key] = plugin, candidate.source
         elif self._plugins[key] is not plugin:
-            text = f"there are two of this name, from {self._sources[key]} and from {candidate.source}"
-            self._problems.append(Problem("plugin.E003", f"plugin {plugin.name}", text))
+            place, first, second = f"plugin {plugin.name}", self._sources[key], candidate.source
+            two = Problem("plugin.E003", place, f"there are two of this name, from {first} and from {second}")
+            self._problems.append(two)
 
     def _broken(self, candidate: Candidate, why: str) -> None:
         name = candidate.name or candidate.source
