@@ -46,10 +46,10 @@ def mistakes_in(values: Mapping[str, Any], records: Records, settings: WebhookSe
     return {name: FieldError("validation_invalid_webhook", text) for name, text in checks if text}
 
 
-def secret_mistake(secret: str) -> FieldError | None:
+def secret_mistake(secret: object) -> FieldError | None:
     """Whether messages can be signed with it."""
     try:
-        key_of(secret)
+        key_of(secret if isinstance(secret, str) else "")
     except InvalidSecret as error:
         return FieldError("validation_invalid_webhook", str(error))
     return None

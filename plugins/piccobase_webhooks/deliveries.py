@@ -210,7 +210,7 @@ class Deliveries:
             ("User-Agent", f"Piccobase-Webhooks/{self.version}"),
             (ID, delivery["message"]),
             (TIMESTAMP, str(timestamp)),
-            (SIGNATURE, sign(self.seal.keys(webhook), delivery["message"], timestamp, body)),
+            (SIGNATURE, sign(self.seal.keys(webhook["secret"]), delivery["message"], timestamp, body)),
             ("webhook-attempt", str(delivery["attempts"] + 1)),
             *self.seal.open_headers(webhook["headers"]),
         ]

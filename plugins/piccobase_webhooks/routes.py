@@ -1,13 +1,13 @@
 """`/api/webhooks/{id}/…`: what superusers do with a subscription beside reading and writing it as a record."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from litestar import post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from piccobase.extending import SUPERUSERS_ONLY, BadRequest, NotFound, now
+from piccobase.extending import SUPERUSERS_ONLY, BadRequest, NotFound
 from piccobase_webhooks.checking import secret_mistake
 from piccobase_webhooks.declaring import plugin
 from piccobase_webhooks.running import running
@@ -54,7 +54,13 @@ class Replayed(Struct):
     replayed: int
 
 
-@post(_PATH + "/secret", operation_id="replaceWebhookSecret", opt=SUPERUSERS_ONLY, status_code=200)
+@post(
+    _PATH + "/secret",
+    operation_id="replaceWebhookSecret",
+    summary="Sign with a new secret",
+    opt=SUPERUSERS_ONLY,
+    status_code=200,
+)
 async def replace_secret(id: FromPath[str], data: JSONBody[NewSecret | None] = None) -> SecretShown:  # noqa: A002
     """Signs with a new secret from now on, and beside it with the old one for a while."""
     asked = data or NewSecret()
@@ -63,19 +69,15 @@ async def replace_secret(id: FromPath[str], data: JSONBody[NewSecret | None] = N
         raise BadRequest("The secret cannot be used.", {"secret": mistake})
     if not 0 <= asked.keep_old_hours <= LONGEST_OVERLAP:
         raise BadRequest(f"keepOldHours lies between 0 and {LONGEST_OVERLAP}.")
-    await _known(id)
-    seal = running().seal
-    await Webhook.update(
-        {
-            Webhook.old_secret: Webhook.secret,
-            Webhook.old_secret_until: now() + timedelta(hours=asked.keep_old_hours),
-            Webhook.secret: seal.close(secret),
-        }
-    ).where(Webhook.id == id)
+    before = (await _known(id))["secret"]
+    sealed = running().seal.close_secret(secret, before=before, hours=asked.keep_old_hours)
+    await Webhook.update({Webhook.secret: sealed}).where(Webhook.id == id)
     return SecretShown(secret)
 
 
-@post(_PATH + "/test", operation_id="tryWebhook", opt=SUPERUSERS_ONLY, status_code=200)
+@post(
+    _PATH + "/test", operation_id="tryWebhook", summary="Send a message for a try", opt=SUPERUSERS_ONLY, status_code=200
+)
 async def try_it(id: FromPath[str]) -> Tried:  # noqa: A002
     """Sends a message for a try, whether the webhook is active or not, and says how that went."""
     tried = await running().deliveries.ping(id)
@@ -83,13 +85,25 @@ async def try_it(id: FromPath[str]) -> Tried:  # noqa: A002
     return Tried(delivery=tried["id"], **{name: tried[name] for name in names})
 
 
-@post(_PATH + "/deliveries/{delivery:str}/replay", operation_id="replayDelivery", opt=SUPERUSERS_ONLY, status_code=204)
+@post(
+    _PATH + "/deliveries/{delivery:str}/replay",
+    operation_id="replayDelivery",
+    summary="Send a message once more",
+    opt=SUPERUSERS_ONLY,
+    status_code=204,
+)
 async def replay(id: FromPath[str], delivery: FromPath[str]) -> None:  # noqa: A002
     """Sends a message once more, as it was and with the same id."""
     await running().deliveries.replay(id, delivery)
 
 
-@post(_PATH + "/replay", operation_id="replayFailedDeliveries", opt=SUPERUSERS_ONLY, status_code=200)
+@post(
+    _PATH + "/replay",
+    operation_id="replayFailedDeliveries",
+    summary="Send again what has failed",
+    opt=SUPERUSERS_ONLY,
+    status_code=200,
+)
 async def replay_failed(id: FromPath[str], data: JSONBody[Since | None] = None) -> Replayed:  # noqa: A002
     """Sends once more what has failed or was dropped, the oldest first, at most 1,000 at once."""
     await _known(id)
@@ -99,10 +113,11 @@ async def replay_failed(id: FromPath[str], data: JSONBody[Since | None] = None) 
     return Replayed(await running().deliveries.replay_failed(id, since))
 
 
-async def _known(webhook_id: str) -> None:
-    found: list[Any] = await Webhook.select(Webhook.id).where(Webhook.id == webhook_id)
+async def _known(webhook_id: str) -> dict[str, Any]:
+    found: list[dict[str, Any]] = await Webhook.select(Webhook.secret).where(Webhook.id == webhook_id)
     if not found:
         raise NotFound
+    return found[0]
 
 
 plugin.routes += [replace_secret, try_it, replay, replay_failed]

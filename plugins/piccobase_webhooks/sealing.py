@@ -3,10 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from piccobase.extending import SecretStore, now
+from piccobase.extending import SecretStore, unix_time
 from piccobase_webhooks.signing import InvalidSecret, key_of
 
 HIDDEN = "******"  # in the place of a header's value; whoever sends it back leaves the value as it was
@@ -20,45 +19,47 @@ class Seal:
 
     secrets: SecretStore
 
-    def close(self, text: str) -> str:
-        """The text, encrypted; one that is already stays as it is."""
-        return text if self.is_closed(text) else _SEALED + self.secrets.sealed(_NAME, text)
+    def close_secret(self, secret: str, *, before: str = "", hours: float = 0) -> str:
+        """A secret to be stored, with what was stored before it: that stays valid for so many hours."""
+        old = self._secrets(before)[:1] if hours and before else []
+        return self._close(json.dumps({"now": secret, "old": old, "until": unix_time() + hours * 3600}))
 
-    def is_closed(self, text: str) -> bool:
-        """Whether it is encrypted, with this key."""
-        return self._opened(text) is not None
+    def keys(self, stored: str) -> list[bytes]:
+        """What messages are signed with: the secret, and the one before it as long as that is valid.
 
-    def open(self, text: str) -> str | None:
-        """What was encrypted; None where that was done with another key. What was written as it is stays so."""
-        return self._opened(text) if text.startswith(_SEALED) else text
-
-    def _opened(self, text: str) -> str | None:
-        return self.secrets.unsealed(_NAME, text.removeprefix(_SEALED)) if text.startswith(_SEALED) else None
+        Raises InvalidSecret where there is none that can be read.
+        """
+        secrets = self._secrets(stored)
+        if not secrets:
+            raise InvalidSecret("The secret was encrypted with another key (secret.key): give the webhook a new one.")
+        return [key_of(secret) for secret in secrets]
 
     def close_headers(self, headers: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
         """Headers to be stored; those that came back hidden are taken from what was stored before."""
         known = {name.lower(): value for name, value in before.items()}
-        closed = {name: known.get(name.lower()) if value == HIDDEN else value for name, value in headers.items()}
+        given = {name: known.get(name.lower()) if value == HIDDEN else value for name, value in headers.items()}
         return {
-            name: self.close(value) if isinstance(value, str) else value
-            for name, value in closed.items()
+            name: self._close(value) if isinstance(value, str) and not value.startswith(_SEALED) else value
+            for name, value in given.items()
             if value is not None
         }
 
     def open_headers(self, stored: str | None) -> list[tuple[str, str]]:
         """Headers to be sent. Those that cannot be read any more are left out."""
         headers: dict[str, str] = json.loads(stored or "{}") or {}
-        opened = ((name, self.open(value)) for name, value in headers.items())
+        opened = ((name, self._open(value)) for name, value in headers.items())
         return [(name, value) for name, value in opened if value is not None]
 
-    def keys(self, webhook: Mapping[str, Any]) -> list[bytes]:
-        """What a message is signed with: the secret, and the one before it as long as that is valid.
+    def _secrets(self, stored: str) -> list[str]:
+        """The valid ones, the newest first; none where they cannot be read. One that was written as it is counts."""
+        opened = self._open(stored)
+        if opened is None or not opened.startswith("{"):
+            return [opened] if opened else []
+        known = json.loads(opened)
+        return [known["now"], *(known["old"] if unix_time() < known["until"] else [])]
 
-        Raises InvalidSecret where there is none that can be read.
-        """
-        until: datetime | None = webhook["oldSecretUntil"]
-        stored = [webhook["secret"]] + ([webhook["oldSecret"]] if until is not None and until > now() else [])
-        opened = [self.open(secret) for secret in stored if secret]
-        if not opened or opened[0] is None:
-            raise InvalidSecret("The secret was encrypted with another key (secret.key): give the webhook a new one.")
-        return [key_of(secret) for secret in opened if secret is not None]
+    def _close(self, text: str) -> str:
+        return _SEALED + self.secrets.sealed(_NAME, text)
+
+    def _open(self, text: str) -> str | None:
+        return self.secrets.unsealed(_NAME, text.removeprefix(_SEALED)) if text.startswith(_SEALED) else text

@@ -5,46 +5,39 @@ from collections.abc import Mapping
 from typing import Any
 
 from piccobase import CreatingRecord, EnrichingRecords, Proceed, Record, UpdatingRecord
-from piccobase.extending import InvalidRecord
+from piccobase.extending import Forbidden, InvalidRecord
 from piccobase_webhooks.checking import mistakes_in, secret_mistake
 from piccobase_webhooks.declaring import plugin
 from piccobase_webhooks.running import running
 from piccobase_webhooks.sealing import HIDDEN
 from piccobase_webhooks.signing import new_secret
+from piccobase_webhooks.tables import Delivery, Position, Webhook
 
-_UNSEEN = ("secret", "oldSecret", "oldSecretUntil")
 
-
-@plugin.hook(CreatingRecord, collection="webhooks")
+@plugin.hook(CreatingRecord, collection=Webhook)
 async def take_subscription(event: CreatingRecord, proceed: Proceed) -> Record:
     draft = event.draft
-    _check(dict(draft), "Failed to create record.")
-    secret = draft.get("secret")
-    if not secret:
-        draft["secret"] = running().seal.close(new_secret())
-    elif isinstance(secret, str):
-        draft["secret"] = running().seal.close(secret)
+    _check(draft, draft, "Failed to create record.")
+    draft["secret"] = running().seal.close_secret(draft.get("secret") or new_secret())
     _close_headers(draft, {})
-    draft["oldSecret"], draft["oldSecretUntil"], draft["inactiveReason"] = "", None, ""
+    draft["inactiveReason"] = ""
     if draft.get("active", True):
         await running().reader.begin_here()
     record: Record = await proceed()
     return record
 
 
-@plugin.hook(UpdatingRecord, collection="webhooks")
+@plugin.hook(UpdatingRecord, collection=Webhook)
 async def change_subscription(event: UpdatingRecord, proceed: Proceed) -> Record:
     draft, before = event.draft, event.record
-    _check({**before, **draft}, "Failed to update record.", changed=draft)
-    secret = draft.get("secret")
-    if isinstance(secret, str) and secret:
-        draft["secret"] = running().seal.close(secret)
+    _check({**before, **draft}, draft, "Failed to update record.")
+    if secret := draft.get("secret"):
+        draft["secret"] = running().seal.close_secret(secret)
     elif "secret" in draft:
         del draft["secret"]
-    for name in ("oldSecret", "oldSecretUntil"):
-        if name in draft:
-            del draft[name]
     _close_headers(draft, before["headers"] or {})
+    if "inactiveReason" in draft:
+        del draft["inactiveReason"]
     if draft.get("active") and not before["active"]:
         draft["inactiveReason"] = ""
         await running().reader.begin_here()
@@ -52,21 +45,24 @@ async def change_subscription(event: UpdatingRecord, proceed: Proceed) -> Record
     return record
 
 
-@plugin.hook(EnrichingRecords, collection="webhooks")
+@plugin.hook(EnrichingRecords, collection=Webhook)
 def hide_secrets(event: EnrichingRecords) -> None:
     for item in event.items:
-        for name in _UNSEEN:
-            item.pop(name, None)
+        item.pop("secret", None)
         if isinstance(headers := item.get("headers"), dict):
             item["headers"] = dict.fromkeys(headers, HIDDEN)
 
 
-def _check(values: Mapping[str, Any], message: str, changed: Mapping[str, Any] | None = None) -> None:
-    given = values if changed is None else changed
+@plugin.hook(CreatingRecord, collection=[Delivery, Position])
+@plugin.hook(UpdatingRecord, collection=[Delivery, Position])
+async def refuse_to_write(event: CreatingRecord | UpdatingRecord) -> None:
+    raise Forbidden(f"{event.collection.name} is written by the server alone.")
+
+
+def _check(values: Mapping[str, Any], given: Mapping[str, Any], message: str) -> None:
+    """Raises InvalidRecord for a subscription that would have these values; `given` are those that were sent."""
     mistakes = mistakes_in(values, running().records, running().settings)
-    secret = given.get("secret")
-    sealed = isinstance(secret, str) and running().seal.is_closed(secret)
-    if isinstance(secret, str) and secret and not sealed and (mistake := secret_mistake(secret)):
+    if (secret := given.get("secret")) and (mistake := secret_mistake(secret)):
         mistakes["secret"] = mistake
     if mistakes:
         raise InvalidRecord(message, mistakes)
@@ -74,7 +70,7 @@ def _check(values: Mapping[str, Any], message: str, changed: Mapping[str, Any] |
 
 def _close_headers(draft: Any, before: Mapping[str, Any]) -> None:
     headers = draft.get("headers")
-    if isinstance(headers, str):
+    if isinstance(headers, str):  # as a form sends it
         try:
             headers = json.loads(headers)
         except ValueError:

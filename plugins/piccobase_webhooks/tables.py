@@ -5,7 +5,7 @@ from typing import Any
 from piccolo.columns import Boolean, ForeignKey, Integer, OnDelete, Text, Timestamptz, Varchar
 
 from piccobase import Collection, Rules
-from piccobase.columns import JSONOf, MultiSelect, Select
+from piccobase.columns import AutoDate, JSONOf, MultiSelect, Select
 
 VERBS = ("create", "update", "delete")
 STATES = ("pending", "delivered", "failed", "dropped")
@@ -26,8 +26,6 @@ class Webhook(Collection, tablename="webhooks"):
     active = Boolean(default=True, help_text="Whether anything is sent.")
     inactive_reason = Text(db_column_name="inactiveReason", help_text="Why it was switched off by itself.")
     secret = Text(secret=True, help_text="What messages are signed with; made where none is given, and never shown.")
-    old_secret = Text(secret=True, db_column_name="oldSecret")
-    old_secret_until = Timestamptz(null=True, default=None, secret=True, db_column_name="oldSecretUntil")
 
 
 class Delivery(Collection, tablename="webhook_deliveries", change_log=False):
@@ -35,6 +33,7 @@ class Delivery(Collection, tablename="webhook_deliveries", change_log=False):
 
     rules = Rules()
 
+    created = AutoDate(index=True)  # by which the oldest are found
     webhook = ForeignKey(Webhook, on_delete=OnDelete.cascade, index=True)
     message = Varchar(length=40, help_text="The id that the receiver gets, the same in all attempts.")
     type = Varchar(length=40, help_text="record.created, record.updated …")
