@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from piccobase.base.errors import RequestError
 from piccobase.hooks.declaring import HookInfo
-from piccobase.hooks.errors import HookMisused, HooksTooDeep, HookTooSlow
+from piccobase.hooks.errors import HookError, HookMisused, HooksTooDeep, HookTooSlow
 from piccobase.hooks.point import HookEvent
 from piccobase.schema.registry import Registry
 
@@ -122,9 +122,13 @@ class _Proceed:
                 hook.function(self._event)
         except RequestError:
             raise
-        except Exception as error:
-            if error is not self._failure:
-                error.add_note(f"In the hook {hook.place} around {self._onion.point.__name__}.")
+        except BaseException as error:
+            if error is self._failure:
+                raise
+            place = f"the hook {hook.place} around {self._onion.point.__name__}"
+            if wants_to_end(error):
+                raise HookError(f"{type(error).__name__} was raised in {place}, and ends nothing.") from error
+            error.add_note(f"In {place}.")
             raise
         return await self()
 
@@ -162,6 +166,14 @@ class _Proceed:
                 "Call it, or raise an error that says why not."
             )
         return self._result
+
+
+def wants_to_end(error: BaseException) -> bool:
+    """Whether code of somebody's would end the process with it, or this task, which nobody has asked to end."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and not task.cancelling()
+    return not isinstance(error, Exception)
 
 
 class Onions(Protocol):

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from piccobase.hooks.declaring import ListenerInfo
+from piccobase.hooks.dispatcher import wants_to_end
 from piccobase.hooks.point import AfterEvent
 from piccobase.schema.registry import Registry
 
@@ -160,7 +161,9 @@ async def call_listener(info: ListenerInfo, event: AfterEvent) -> None:
         await tell(info, event)
     except TimeoutError:
         log.error("%s took longer than %g s for %r.", info.place, info.timeout, event.subject)
-    except Exception:
+    except BaseException as error:
+        if not isinstance(error, Exception) and not wants_to_end(error):
+            raise
         log.exception("%s failed for %r.", info.place, event.subject)
 
 
