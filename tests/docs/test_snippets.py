@@ -14,8 +14,8 @@ import pytest
 from tests.docs.console import matches, open_app, play, read_curl
 from tests.docs.pages import PAGES, Block, blocks_of, name_of
 
-# Its commands are part of the story: test_changing_a_table.py runs it whole.
-WITH_COMMANDS = ["docs/tutorials/changing-a-table.md"]
+# Their commands are part of the story: test_changing_a_table.py and test_writing_a_plugin.py run them whole.
+WITH_COMMANDS = ["docs/tutorials/changing-a-table.md", "docs/tutorials/writing-a-plugin.md"]
 RUNNABLE = [
     page
     for page in PAGES
