@@ -262,8 +262,16 @@ class EmbeddedEngine(SQLiteEngine):
         With `joins` there may be a group (`group_commit`) to join, and to let go of in its own way. Raises
         SerializationFailed after `lock_timeout` seconds in the queue.
         """
-        if not self._write_lock.try_acquire():
-            await self.wait_for(self._write_lock, joins=joins)
+        if (writer := self.take_writer_now()) is not None:
+            return writer
+        await self.wait_for(self._write_lock, joins=joins)
+        return self._locked_writer()
+
+    def take_writer_now(self) -> Writer | None:
+        """The same if the lock is free; else None."""
+        return self._locked_writer() if self._write_lock.try_acquire() else None
+
+    def _locked_writer(self) -> Writer:
         try:
             return self._writer or self._open_writer()
         except BaseException:

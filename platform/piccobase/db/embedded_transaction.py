@@ -170,7 +170,8 @@ class EmbeddedTransaction(SQLiteTransaction):
     # --- what differs for a savepoint
 
     async def begin(self) -> None:
-        self._writer = await self.engine.take_writer(joins=self._may_share)
+        engine = self.engine
+        self._writer = engine.take_writer_now() or await engine.take_writer(joins=self._may_share)
         group = self._writer.group
         try:
             if group.members:

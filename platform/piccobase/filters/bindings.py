@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from piccobase.base.clock import now
+from piccobase.base import clock
 from piccobase.filters.literals import LiteralValue
 from piccobase.schema.actor import GUEST, Actor
 
@@ -17,7 +17,7 @@ class Bindings:
     `literals` are those of the client's filter (`Shape.literals`); rules bring theirs along. `body` holds submitted
     values by wire name after modifiers were resolved; what the collection knows should be cleaned already. `query` and
     `headers` hold first values, header names in lower case with `_` for `-`. `method` is in capitals; `context` one of
-    protocol.md §3.2. All macros of one run see the same `moment`.
+    protocol.md §3.2. All macros of one run see the same moment.
     """
 
     literals: Sequence[LiteralValue] = ()
@@ -27,4 +27,10 @@ class Bindings:
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "GET"
     context: str = "default"
-    moment: datetime = field(default_factory=now)
+    moment: datetime | None = None
+
+    def now(self) -> datetime:
+        """The moment of the run: that at which somebody asks first, where none is given."""
+        if self.moment is None:
+            self.moment = clock.now()
+        return self.moment

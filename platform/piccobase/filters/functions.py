@@ -86,7 +86,7 @@ def _strftime(call: tree.Call, arguments: Sequence[Side], dialect: Dialect) -> C
                 text_of(form(bindings)),
                 read(bindings),
                 [text_of(each(bindings)) for each in modifiers],
-                bindings.moment,
+                bindings.now(),
             )
         )
     else:

@@ -68,9 +68,9 @@ _NUMBERS: dict[str, Callable[[datetime], int]] = {
 def macro(word: str) -> Value | None:
     """A time macro (protocol.md §3.3); all are UTC and of the one moment of the run."""
     if moved := _INSTANTS.get(word):
-        return Value(kind="instant", read=lambda bindings: instant_text(moved(bindings.moment)))
+        return Value(kind="instant", read=lambda bindings: instant_text(moved(bindings.now())))
     if counted := _NUMBERS.get(word):
-        return Value(kind="integer", read=lambda bindings: counted(bindings.moment))
+        return Value(kind="integer", read=lambda bindings: counted(bindings.now()))
     return None
 
 

@@ -47,7 +47,11 @@ class RecordShape:
             next((index for index, field in enumerate(self.fields) if field.name == key), None) for key in keys
         )
         self._shown_email = next((index for index, field in enumerate(self.fields) if field.name == "email"), None)
-        self._in_collection_order = tuple(collection.fields.index(field) for field in self.fields)
+        self._blank: list[Any] = [constants.get(key, msgspec.UNSET) for key in keys]
+        self._stored = tuple(
+            (keys.index(field.name), collection.fields.index(field), reader.read, reader.empty)
+            for field, reader in zip(self.fields, self._readers, strict=True)
+        )
 
     def records(
         self,
@@ -79,26 +83,30 @@ class RecordShape:
             values[self._expand] = map(msgspec.Raw, expanded)
         return list(map(self.record, *values))
 
-    def from_stored(self, row: Row) -> Row:
-        """A row in the order of `collection.fields`, brought into the order of this shape."""
-        return [row[index] for index in self._in_collection_order]
+    def record_of(self, stored: Row) -> Any:
+        """One record, out of a row in the order of `collection.fields`."""
+        values = self._blank.copy()
+        for index, place, read, empty in self._stored:
+            value = stored[place]
+            values[index] = empty if value is None else value if read is None else read(value)
+        return self.record(*values)
 
 
 class _ColumnReader:
     """A column of driver values to a column of wire values. NULL becomes `empty`."""
 
-    __slots__ = ("_changes_nothing", "_empty", "_is_wire_already", "_read")
+    __slots__ = ("_changes_nothing", "_is_wire_already", "empty", "read")
 
     def __init__(self, collection: CollectionInfo, field: FieldInfo, dialect: Dialect) -> None:
-        self._read = field.value.read(dialect)
+        self.read = field.value.read(dialect)
         self._is_wire_already = field.value.is_wire_already(dialect)
-        self._empty = empty_on_the_wire(collection, field)
-        self._changes_nothing = self._read is None and self._empty is None
+        self.empty = empty_on_the_wire(collection, field)
+        self._changes_nothing = self.read is None and self.empty is None
 
     def __call__(self, column: Sequence[Any]) -> Iterable[Any]:
         if self._changes_nothing:
             return column
-        read, empty = self._read, self._empty
+        read, empty = self.read, self.empty
         if None in column:
             if read is None:
                 return [empty if value is None else value for value in column]

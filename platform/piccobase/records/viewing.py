@@ -105,7 +105,7 @@ async def see_stored(
         return await _see(records, context, collection, key, wanted, expand, body)
     enriching = is_enriched(records, collection)
     shape = records.planner.shape(collection, context, wanted.plain_names if wanted and not enriching else None)
-    found = shape.records([shape.from_stored(row)])[0]
+    found = shape.record_of(row)
     return await _enriched(records, context, collection, found, wanted) if enriching else found
 
 

@@ -2,6 +2,7 @@
 database about a draft, and database errors as field errors."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, cast
 
 from piccobase.base.errors import FieldError, InvalidRecord
@@ -76,9 +77,14 @@ def _as_sent(field: FieldInfo, value: Any) -> Any:
 
 async def hash_passwords(records: Records, collection: CollectionInfo, draft: Draft) -> None:
     """Every password of the draft becomes its hash; off the event loop, and before any transaction."""
-    for field in collection.fields:
-        if field.type == "password" and draft.values.get(field.name):
-            draft.values[field.name] = await records.hasher.hash(draft.values[field.name])
+    for name in _passwords(collection):
+        if draft.values.get(name):
+            draft.values[name] = await records.hasher.hash(draft.values[name])
+
+
+@lru_cache(1024)
+def _passwords(collection: CollectionInfo) -> tuple[str, ...]:
+    return tuple(field.name for field in collection.fields if field.type == "password")
 
 
 async def draft_satisfies(
