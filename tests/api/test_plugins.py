@@ -1,4 +1,4 @@
-"""Plugins in a running app: what they bring works, and what breaks in one does not take the server down."""
+"""Plugins in a running app: what they bring works. What breaks in one at run time is in tests/attacks."""
 
 import gc
 import logging
@@ -14,7 +14,7 @@ from piccolo.columns import Varchar
 from piccobase import App, AuthCollection, Collection, CreatingRecord, MailTemplate, Plugin, RecordCreated, Role, Rules
 from piccobase.base.errors import StartError
 from piccobase.cli.plugin_commands import commands_of
-from piccobase.extending import Mount, Section
+from piccobase.extending import Section
 from piccobase.testing import TestApp
 
 
@@ -121,53 +121,7 @@ def test_commands_of_plugins_are_run_in_the_started_app(tmp_path: Path, monkeypa
     assert (tmp_path / "elsewhere" / "data.db").exists()
 
 
-# --- what breaks
-
-
-def breaking() -> Plugin:
-    """One in which everything breaks."""
-    plugin = Plugin("broken", "1.0")
-
-    async def broken(event: Any = None) -> None:
-        raise RuntimeError("it is broken")
-
-    async def broken_page(scope: Any, receive: Any, send: Any) -> None:
-        raise RuntimeError("it is broken")
-
-    async def broken_off(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        raise RuntimeError("it is broken off")
-
-    plugin.hook(CreatingRecord, collection="notes")(broken)
-    plugin.listen(RecordCreated, collection="users")(broken)
-    plugin.job("job", attempts=1)(broken)
-    plugin.schedule("@daily", id="nightly")(broken)
-    plugin.mounts += [Mount("/broken", broken_page), Mount("/broken-off", broken_off)]
-    return plugin
-
-
-async def test_a_plugin_that_breaks_at_run_time_takes_nothing_down(caplog: pytest.LogCaptureFixture) -> None:
-    async with TestApp([Note, User], plugins=[breaking()]) as api:
-        answer = await api.post(NOTES, {"text": "one"})
-        assert (answer.status_code, answer.headers["x-error-code"]) == (500, "server.unexpected")
-        assert "In the hook plugin broken" in caplog.text
-        assert await api.rows(Note) == []
-
-        await api.make("users")
-        await api.services.work.jobs.add("job")
-        root = await api.superuser()
-        assert (await root.post("/api/crons/nightly")).status_code == 204
-        await api.run_jobs()
-
-        for method in ("GET", "HEAD"):
-            answer = await api.ask(method, "/broken/page")
-            assert (answer.status_code, answer.headers["x-error-code"]) == (500, "server.unexpected")
-            assert answer.headers["x-frame-options"] == "SAMEORIGIN"
-            assert "it is broken" not in answer.text
-        with pytest.raises(RuntimeError, match="it is broken off"):  # which ends the connection of a client
-            await api.get("/broken-off")
-        assert (await api.get("/api/health")).status_code == 200
-        assert (await api.get(NOTES)).status_code == 200
+# --- what breaks at the start
 
 
 async def test_what_a_plugin_cannot_set_up_is_told_with_its_name_and_line(tmp_path: Path) -> None:

@@ -1,18 +1,12 @@
-"""The wheel, installed somewhere else: it holds what it should, and its command serves an app outside the repository.
-
-What Piccobase depends on is taken from the environment that runs the tests, by a path file, so that nothing is
-downloaded; Piccobase itself is not, because the new environment has it installed from the wheel.
-"""
+"""The wheel, installed somewhere else: it holds what it should, and its command serves an app outside of here."""
 
 import subprocess
 import sys
-import sysconfig
-import venv
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.process.installing import Installation, build_wheel, install
 from tests.process.serving import SUPERUSER, free_port, run, running_server
 
 ROOT = Path(__file__).parents[2]
@@ -31,31 +25,10 @@ app = App(collections=[Word])
 MISTAKEN_APP = APP.replace('list=""', 'list="txet = 1"')
 
 
-@dataclass(frozen=True)
-class Installation:
-    """A wheel, and an environment that has it installed."""
-
-    wheel: Path
-    commands: Path  # the folder of its commands
-
-    def piccobase(self, *arguments: str | Path, folder: Path) -> "subprocess.CompletedProcess[str]":
-        command = [self.commands / "piccobase", *arguments]
-        return subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True)
-
-
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     folder = tmp_path_factory.mktemp("installation")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    run([*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT], folder)
-    (wheel,) = folder.glob("*.whl")
-    environment = folder / "environment"
-    venv.create(environment, with_pip=False)
-    python = environment / "bin" / "python"
-    run([*pip, "--python", python, "install", "--no-deps", "--no-index", wheel], folder)
-    (site_packages,) = (environment / "lib").glob("python*/site-packages")
-    (site_packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    return Installation(wheel, environment / "bin")
+    return install(folder, build_wheel(ROOT, folder))
 
 
 def test_wheel_holds_packages_of_ours_and_no_source_root(installed: Installation) -> None:
@@ -67,6 +40,7 @@ def test_wheel_holds_packages_of_ours_and_no_source_root(installed: Installation
         "piccobase_audit",
         "piccobase_migrations",
         "piccobase_static",
+        "piccobase_webhooks",
     }
 
 
@@ -122,3 +96,41 @@ def test_command_serves_an_app_outside_the_repository(installed: Installation, t
         listed = server.guest().ask("GET", "/api/collections/words/records")
     assert [word["id"] for word in listed["items"]] == [written["id"]]
     assert (tmp_path / "data" / "data.db").exists()
+
+
+def test_a_plugin_is_made_and_tested_and_its_wheel_is_loaded_where_it_is_installed(
+    installed: Installation, tmp_path: Path
+) -> None:
+    assert installed.piccobase("plugin", "new", "night-shift", folder=tmp_path).returncode == 0
+    source = tmp_path / "night-shift"
+    tools = Path(sys.executable).parent
+    # The plugins of this environment stay away: a user has none of them.
+    plain = ["-W", "error", "-p", "no:asyncio", "-p", "no:xdist", "-p", "no:playwright", "-p", "no:schemathesis"]
+    run([installed.commands / "python", "-m", "pytest", "-q", *plain], source)
+    for command in (["check", "."], ["format", "--check", "."]):
+        run([tools / "ruff", *command], source)
+
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    elsewhere = install(tmp_path, installed.wheel, build_wheel(source, wheels))
+    (tmp_path / "app.py").write_text(APP)
+    listed = elsewhere.piccobase("plugins", folder=tmp_path)
+    assert (listed.returncode, listed.stderr) == (0, "")
+    rows = {row.split()[0]: row.split() for row in listed.stdout.splitlines()}
+    assert rows["night-shift"] == [
+        *("night-shift", "0.1.0", "piccobase-night-shift", "0.1.0", "on"),
+        *("1", "collection,", "1", "hook,", "1", "settings", "section"),
+    ]
+    assert rows["admin"][4] == "on"
+    off = elsewhere.piccobase("plugins", "--disable-plugin", "night-shift", folder=tmp_path)
+    assert "disabled" in off.stdout
+
+    (module,) = elsewhere.commands.parent.glob("lib/python*/site-packages/piccobase_night_shift/__init__.py")
+    module.write_text("raise RuntimeError('it is broken')")
+    broken = elsewhere.piccobase("check", folder=tmp_path)
+    assert (broken.returncode, broken.stdout) == (1, "")
+    assert "plugin night-shift (piccobase-night-shift 0.1.0)" in broken.stderr
+    assert "__init__.py:1: RuntimeError: it is broken" in broken.stderr
+    assert elsewhere.piccobase("check", "--disable-plugin", "night-shift", folder=tmp_path).returncode == 0
+    helped = elsewhere.piccobase("--help", folder=tmp_path)
+    assert helped.returncode == 0

@@ -2,6 +2,7 @@
 
 import inspect
 import linecache
+import os
 import sysconfig
 import traceback
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,8 @@ from piccobase.base.errors import InvalidDeclaration, PiccobaseError, Problem
 from piccobase.cli.places import place_of
 
 _AROUND = 2  # lines of the file that are shown before and after
-_NOT_THEIRS = (*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")), str(Path(__file__).parents[1]))
+_FOLDERS = (*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")), Path(__file__).parents[1])
+_NOT_THEIRS = tuple(f"{folder}{os.sep}" for folder in _FOLDERS)
 
 
 @dataclass(frozen=True, slots=True)

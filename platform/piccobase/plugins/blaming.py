@@ -1,6 +1,7 @@
 """Where the code of a plugin has failed: its own line, whatever it was that it called there."""
 
 import importlib.util
+import os
 import sysconfig
 import traceback
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import TypeVar
 
 from piccobase.base.errors import PiccobaseError, StartError
 
-_PIECES = ("<", str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"))  # of nobody's plugin
+_NOBODYS = ("<", f"{Path(__file__).parents[1]}{os.sep}", f"{sysconfig.get_path('stdlib')}{os.sep}")
 Result = TypeVar("Result")
 
 
@@ -23,11 +24,12 @@ def told(error: BaseException, inside: Path | None = None) -> str:
     text = f"{type(error).__name__}: {error}".removesuffix(": ")
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return f"{_short(error.filename)}:{error.lineno}: {type(error).__name__}: {error.msg}"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_PIECES)]
+    frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if inside is not None and Path(frame.filename).is_relative_to(inside)]
-    if not (own or frames):
+    anybodys = [frame for frame in frames if not frame.filename.startswith(_NOBODYS)]
+    if not (own or anybodys):
         return text
-    place = (own or frames)[-1]
+    place = (own or anybodys)[-1]
     return f"{_short(place.filename)}:{place.lineno}: {text}"
 
 

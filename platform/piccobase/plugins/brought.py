@@ -43,6 +43,7 @@ KINDS = (
     ),
     Kind("mail template", "mail templates", lambda one: one.mails),
     Kind("mount", "mounts", lambda one: (mount.path for mount in one.mounts), taken=RESERVED_MOUNTS),
+    Kind("dashboard page", "dashboard pages", lambda one: (f"{one.plugin}/{page.path}" for page in one.pages)),
     Kind("command", "commands", lambda one: (command.name for command in one.commands), taken=RESERVED_COMMANDS),
 )
 
