@@ -20,6 +20,7 @@ _BROUGHT = {
     "settings section": '`plugin.settings("name", SectionClass)`: [settings](settings.md)',
     "mail template": "`Plugin(mails={…})`: [mails](../how-to/mail.md)",
     "mount": '`@plugin.mount("/path")`: [mounts](#mounts)',
+    "dashboard page": '`@plugin.page(title="Orders")`: [pages](../how-to/dashboard-pages.md)',
     "command": "`@plugin.command()`: [commands](#commands)",
 }
 

@@ -24,6 +24,7 @@ from piccobase_admin.pages.mails import mail_pages
 from piccobase_admin.pages.set_up import set_up_pages
 from piccobase_admin.pages.sign_in import sign_in_pages
 from piccobase_admin.pages.sql import sql_pages
+from piccobase_admin.plugin_pages import plugin_pages
 from piccobase_admin.rendering import page
 from piccobase_admin.settings.pages import settings_pages
 
@@ -46,6 +47,7 @@ def make_application(services: Services) -> ASGIApp:
             *explorer_pages(services),
             *mail_pages(services),
             *settings_pages(services),
+            *plugin_pages(services),
         ],
         exception_handlers={RequestError: _answer, HTTPException: _answer_http, Exception: _answer_unexpected},
         openapi_config=None,

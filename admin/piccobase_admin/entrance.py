@@ -18,7 +18,16 @@ from urllib.parse import quote, urlsplit
 
 from litestar.types import ASGIApp
 
-from piccobase.extending import Forbidden, NotFound, RequestError, Services, Unauthorized, encode_json, unexpected
+from piccobase.extending import (
+    Forbidden,
+    NotFound,
+    RequestError,
+    Services,
+    Unauthorized,
+    encode_json,
+    note_actor,
+    unexpected,
+)
 from piccobase_admin import assets
 from piccobase_admin.navigation import entries_for
 from piccobase_admin.rendering import render
@@ -91,7 +100,9 @@ class Entrance:
         if scope["method"] != "GET" and not is_same_origin(scope):
             raise Forbidden("This request did not come from a page of this dashboard. Open the page and try again.")
         scope["user"] = await superuser_of(self._services, scope)
-        if scope["user"] is None and path not in OPEN_PAGES:
+        if scope["user"] is not None:
+            note_actor(scope["user"])  # for the logs, and for the change log's "by whom"
+        elif path not in OPEN_PAGES:
             await _send_to_sign_in(scope, send)
             return
         if "//" in path:  # the router would see one slash there, and whatever looks at the text of a path, two

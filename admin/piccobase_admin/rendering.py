@@ -36,12 +36,13 @@ environment.filters.update(
 environment.globals.update(asset=assets.address, version=__version__)
 
 
-def render(template: str, scope: Any, **values: Any) -> str:
+def render(template: str, scope: Any, templates: Environment = environment, **values: Any) -> str:
     """The page's HTML. `scope` is the request's: the navigation shows where it is and who has signed in."""
     user = scope.get("user")
-    return environment.get_template(template).render(
-        here=entry_at(scope["path"]),
-        navigation=scope.get("navigation", ENTRIES),
+    navigation = scope.get("navigation", ENTRIES)
+    return templates.get_template(template).render(
+        here=entry_at(scope["path"], navigation),
+        navigation=navigation,
         signed_in_as=user.values["email"] if isinstance(user, Actor) else "",
         **values,
     )
@@ -50,7 +51,7 @@ def render(template: str, scope: Any, **values: Any) -> str:
 def page(
     template: str, scope: Any, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
 ) -> Response[str]:
-    """`render` as a handler's answer."""
+    """`render` as a handler's answer. `templates=` is another place for templates than the dashboard's own."""
     return Response(
         render(template, scope, **values), status_code=status, media_type=MediaType.HTML, headers=dict(headers or {})
     )

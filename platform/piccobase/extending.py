@@ -54,7 +54,9 @@ from piccobase.jobs.tables import ms_text
 from piccobase.logs.reading import LogPage, LogReader
 from piccobase.mail.accounts import as_page, places_of
 from piccobase.mail.errors import MailError
+from piccobase.plugins.bringing import Bringing
 from piccobase.plugins.mounts import Mount
+from piccobase.plugins.pages import DashboardPage, PageRequest, SentOn, ShownPage
 from piccobase.records.acting import RecordService
 from piccobase.records.asking import ListQuery
 from piccobase.records.creating import create_record
@@ -66,15 +68,13 @@ from piccobase.records.listing import Page, list_records
 from piccobase.records.service import Records
 from piccobase.records.updating import update_record
 from piccobase.records.viewing import view_record
-from piccobase.records.events import WriteVerb
 from piccobase.rules.context import RequestContext
 from piccobase.rules.wording import describe_reading, describe_verb, describe_writing
-from piccobase.schema.actor import Actor
+from piccobase.schema.actor import Actor, note_actor
 from piccobase.schema.collections import CollectionInfo, Verb
 from piccobase.schema.fields import FieldInfo
 from piccobase.schema.mail_template import MAIL_KINDS, MailKind, MailTemplate
 from piccobase.schema.registry import Registry
-from piccobase.schema.rules import RuleLike
 from piccobase.schema.rules import RuleLike
 from piccobase.schema.system import SUPERUSERS_ID
 from piccobase.schema.values.base import InvalidValue
@@ -105,6 +105,7 @@ __all__ = [
     "AddressList",
     "Addresses",
     "BadRequest",
+    "Bringing",
     "Change",
     "ChangeLog",
     "ChangesForgotten",
@@ -112,6 +113,7 @@ __all__ = [
     "Conflict",
     "Counter",
     "CurrentRequest",
+    "DashboardPage",
     "Database",
     "DatabaseFacts",
     "DatabaseFailed",
@@ -137,6 +139,7 @@ __all__ = [
     "NotJSON",
     "OwnSection",
     "Page",
+    "PageRequest",
     "PiccobaseError",
     "Problem",
     "RateLimitRule",
@@ -152,9 +155,11 @@ __all__ = [
     "Section",
     "SeenJob",
     "SeenSchedule",
+    "SentOn",
     "Services",
     "Settings",
     "SettingsService",
+    "ShownPage",
     "SignInFailed",
     "StartError",
     "StillReferenced",
@@ -190,6 +195,7 @@ __all__ = [
     "make_counter",
     "ms_text",
     "network_of",
+    "note_actor",
     "now",
     "parse_whole_json",
     "places_of",

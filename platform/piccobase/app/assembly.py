@@ -15,6 +15,7 @@ from piccobase.migrations.projects import ProjectApp
 from piccobase.plugins.bringing import Bringing
 from piccobase.plugins.brought import clashes
 from piccobase.plugins.loading import Loaded
+from piccobase.plugins.pages import check_pages
 from piccobase.plugins.plugin import Plugin
 from piccobase.schema.mail_template import MailTemplate
 from piccobase.schema.rules import Role
@@ -48,7 +49,9 @@ def assemble(app: Bringing, loaded: Loaded) -> Assembly:
     Raises InvalidDeclaration where plugins could not be loaded, and where two bring the same.
     """
     bringing = (*loaded.plugins, app)
-    if problems := [*loaded.problems, *clashes(bringing)]:
+    problems = [*loaded.problems, *clashes(bringing)]
+    problems += [problem for one in bringing for problem in check_pages(one.whose, one.pages)]
+    if problems:
         raise InvalidDeclaration(sorted(problems))
     work, hooks = JobRegistry(), HookRegistry()
     for one in bringing:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ from piccobase.jobs.adding import Jobs
 from piccobase.jobs.declaring import JobRegistry
 from piccobase.mail.sending import Mail
 from piccobase.plugins.mounts import MadeMount, Mount
+from piccobase.plugins.pages import DashboardPage, Method, PageFunction
 from piccobase.plugins.sections import BroughtSection
 from piccobase.records.acting import RecordService
 from piccobase.records.service import Records
@@ -26,6 +28,7 @@ from piccobase.settings.section import Section
 
 _S = TypeVar("_S", bound=Section)
 Function = TypeVar("Function", bound=Callable[..., Any])
+Page = TypeVar("Page", bound=PageFunction)
 MakeApplication = TypeVar("MakeApplication", bound=Callable[[Any], Any])  # an ASGI application
 
 
@@ -56,6 +59,7 @@ class Bringing:
         functions: Sequence[RuleFunction] = (),
     ) -> None:
         self.plugin = plugin  # the name of the plugin that it is; empty for an app
+        self.file: Path | None = None  # in which it is made, where that is known
         self.collections = tuple(collections)
         self.roles = tuple(roles)
         self.mails = dict(mails)
@@ -64,6 +68,7 @@ class Bringing:
         self.mounts: list[Mount | MadeMount] = []
         self.commands: list[click.Command] = []
         self.sections: list[BroughtSection[Any]] = []
+        self.pages: list[DashboardPage] = []
         self.hooks = HookRegistry(plugin)
         self.work = JobRegistry()
         self.hook = self.hooks.hook
@@ -92,6 +97,22 @@ class Bringing:
         def declare(make: MakeApplication) -> MakeApplication:
             self.mounts.append(MadeMount(path, make, guarded))
             return make
+
+        return declare
+
+    def page(
+        self, path: str = "", *, title: str, icon: str = "plugin", methods: Sequence[Method] = ("GET",)
+    ) -> Callable[[Page], Page]:
+        """Declares the decorated function as a page of the dashboard, for superusers.
+
+        It is an async function of a `PageRequest`, and returns `asked.show("template.html", …)` or `asked.go_to(…)`.
+        It stands at `/admin/plugins/NAME/PATH`, an app's own at `/admin/pages/PATH`; `{id}` in the path is a parameter.
+        The first page stands in the dashboard's navigation, under its `title` and an `icon` of the dashboard's.
+        """
+
+        def declare(function: Page) -> Page:
+            self.pages.append(DashboardPage(path=path, title=title, icon=icon, function=function, methods=methods))
+            return function
 
         return declare
 
