@@ -56,8 +56,9 @@ def secret_mistake(secret: object) -> FieldError | None:
 
 
 def collections_of(names: Any, records: Records) -> list[Any]:
-    """The collections that a subscription is about; all but our own where it names none."""
-    named = names or [name for name, one in records.registry.collections.items() if one.kind != "view"]
+    """The collections that a subscription is about: where it names none all but the system's and our own."""
+    everything = records.registry.collections.items()
+    named = names or [name for name, one in everything if one.kind != "view" and not one.system]
     return [found for name in named if (found := records.registry.find(name)) and found.name not in OWN]
 
 

@@ -24,6 +24,7 @@ RESTS = 30.0  # seconds that a receiver is left alone which has taken long, and 
 _LONG = 500  # milliseconds
 _KEPT = 20  # attempts that are known of one delivery
 _GONE = 410  # the receiver wants no more of it
+_INSERTED = 100  # rows of one statement
 _AT_ONCE = 1_000  # rows that are deleted in one transaction, or replayed by one request
 
 
@@ -82,10 +83,12 @@ class Deliveries:
 
     async def add(self, messages: Sequence[Message]) -> None:
         """Adds deliveries and their jobs, in the open transaction."""
-        for message in messages:
-            delivery = _row_of(message)
-            await Delivery.insert(delivery)
-            await self.jobs.add(JOB, {"delivery": delivery.id})
+        rows = [_row_of(message) for message in messages]
+        for start in range(0, len(rows), _INSERTED):
+            some = rows[start : start + _INSERTED]
+            await Delivery.insert(*some)
+            for delivery in some:
+                await self.jobs.add(JOB, {"delivery": delivery.id})
 
     async def deliver(self, delivery_id: str, *, is_last: bool) -> None:
         """One attempt. Raises NotDelivered, and GiveUp where a further one is of no use."""

@@ -48,7 +48,14 @@ def put_together(services: Services, sender: Posts) -> Webhooks:
     return _running
 
 
-def make_sender() -> "Posts":
+def forget(webhooks: Webhooks) -> None:
+    """The server that these are of has stopped."""
+    global _running
+    if _running is webhooks:
+        _running = None
+
+
+def make_sender() -> Posts:
     """Raises StartError where the extra is missing."""
     try:
         from piccobase_webhooks.sending import Sender

@@ -18,7 +18,9 @@ class Webhook(Collection, tablename="webhooks"):
 
     name = Varchar(length=100, required=True, help_text="What people call it.")
     url = Varchar(length=2048, required=True, help_text="Where messages are sent: https://…")
-    collections = JSONOf(list[str], default="[]", help_text="Names of the collections it is about; none: all.")
+    collections = JSONOf(
+        list[str], default="[]", help_text="Names of the collections it is about; none: all but the system's."
+    )
     verbs = MultiSelect(VERBS, help_text="Which changes it is about; none: all.")
     filter = Text(help_text="Only records for which this filter holds.")
     fields = JSONOf(list[str], default="[]", help_text="The fields that are sent; none: all.")

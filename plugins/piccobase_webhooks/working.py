@@ -3,7 +3,7 @@
 from piccobase import Proceed, StartingApp, StoppingApp, current_job
 from piccobase_webhooks.declaring import plugin
 from piccobase_webhooks.deliveries import JOB
-from piccobase_webhooks.running import make_sender, put_together, running
+from piccobase_webhooks.running import forget, make_sender, put_together, running
 
 ATTEMPTS = 32  # with BACKOFF the last is made about a day after the first
 BACKOFF = 5.0  # seconds before the second attempt; doubled from there on, up to an hour
@@ -22,7 +22,9 @@ async def start(event: StartingApp, proceed: Proceed) -> None:
 @plugin.hook(StoppingApp)
 async def stop(event: StoppingApp, proceed: Proceed) -> None:
     await proceed()
-    await running().deliveries.sender.close()
+    webhooks = running()
+    await webhooks.deliveries.sender.close()
+    forget(webhooks)
 
 
 @plugin.job(JOB, attempts=ATTEMPTS, backoff=BACKOFF, timeout=TIMEOUT, priority=PRIORITY)

@@ -49,6 +49,7 @@ async def test_whatever_writes_is_told_of(database_url: str | None) -> None:
     async with shop(database_url) as app, Receiver() as receiver:
         await subscribe(app, receiver)
         root = await app.superuser()
+        await app.superuser("second@example.com")  # of whom nothing is told unless somebody names their collection
         await app.create("orders", title="by the API")
         await Order(title="by Piccolo").save()
         await Order.insert(Order(title="one of many"), Order(title="the other of many"))
