@@ -1,7 +1,6 @@
-"""What the dashboard and plugins build on: the running server's services, and the types that these speak in.
+"""What the dashboard and plugins build on beside the names of `piccobase`: services, errors, and the types of both.
 
-An entry point of the group `piccobase.plugins` names a function that takes the `Services` of a started server and
-returns `Mount`s, ASGI applications that answer below a path of their own beside the API.
+A mount's function, a route and a page of the dashboard are given the `Services` of the running server.
 """
 
 from piccobase.app.current import CurrentRequest, current_request
