@@ -74,6 +74,11 @@ async def order(
     return await records.create("posts", {"title": f"{number}: {data.title}"})
 
 
+@get("/api/shop/posts")
+async def posts(records: RecordService) -> dict[str, Any]:
+    return (await records.list("posts", per_page=1)).to_dict()
+
+
 @get("/api/shop/report", opt=SUPERUSERS_ONLY)
 async def report(services: Services) -> Report:
     return Report(len(services.registry.collections))
@@ -109,7 +114,7 @@ async def marked(actor: NamedDependency[Actor]) -> dict[str, bool]:
     return {"guest": actor.guest}
 
 
-shop = Plugin("shop", "1.0", routes=[mine, order, report, broken])
+shop = Plugin("shop", "1.0", routes=[mine, order, posts, report, broken])
 app = App([User, Post], plugins=[shop], routes=[Shelf, Router("/api/far", route_handlers=[marked])])
 REQUIRED = {"code": "validation_required", "message": "Cannot be blank."}
 
@@ -135,6 +140,9 @@ async def test_a_handler_gets_whoever_asks_and_the_records_with_their_rights(api
     root = await api.superuser()
     assert (await root.get("/api/shop/mine")).json()["titles"] == ["a", "b", "c"]
 
+    page = (await ann.get("/api/shop/posts")).json()
+    assert page == (await ann.get(api.records("posts"), query={"perPage": "1"})).json()
+    assert (page["perPage"], page["totalItems"]) == (1, 2)
     created = await ann.post("/api/shop/7/orders?limit=3", {"title": "socks"})
     assert (created.status_code, created.json()["title"]) == (201, "7: socks")
     assert (await ann.get("/api/shelf/whose")).json() == {"id": ann.id}
@@ -235,6 +243,7 @@ async def test_the_document_has_them_under_their_plugins_name(guest: TestApp) ->
     own = {path for path in read["paths"] if path.split("/")[2] in ("shop", "shelf", "far")}
     assert own == {
         "/api/shop/mine",
+        "/api/shop/posts",
         "/api/shop/{number}/orders",
         "/api/shop/broken/{how}",
         "/api/shelf/whose",

@@ -1,9 +1,9 @@
 """Routes that an app and its plugins add below `/api/`: who asks and the record service are given to their handlers."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from litestar import Controller, Request, Router
 from litestar.connection import ASGIConnection
@@ -31,8 +31,8 @@ APP_TAG = "app"  # in the OpenAPI document, of the routes that are no plugin's
 GIVEN: Mapping[str, type] = {"actor": Actor, "context": RequestContext, "records": RecordService}
 """What a handler may take beside what the request holds: parameters by these names, of these types."""
 
-_SKIPPED: Any = SkipValidation  # it is not for Litestar to take an Actor apart
-_NAMED: Any = NamedDependency
+_T = TypeVar("_T")
+_Marked = SkipValidation[NamedDependency[_T]]  # it is not for Litestar to take an Actor apart
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -60,10 +60,13 @@ def own_routers(
         if actor is None:
             actor = scope[ADMITTED] = await actors.actor(connection.headers.get("authorization", ""))
         note_actor(actor)
-        if actor.guest and (asks_for(handler, SUPERUSERS_ONLY) or asks_for(handler, SIGNED_IN_ONLY)):
-            raise Unauthorized
-        if not actor.superuser and asks_for(handler, SUPERUSERS_ONLY):
-            raise Forbidden("The authorized record is not allowed to perform this action.")
+        options = handler.opt  # those of what it stands in are among them by now
+        if options and not actor.superuser:
+            for_superusers = SUPERUSERS_ONLY.items() <= options.items()
+            if actor.guest and (for_superusers or SIGNED_IN_ONLY.items() <= options.items()):
+                raise Unauthorized
+            if for_superusers:
+                raise Forbidden("The authorized record is not allowed to perform this action.")
 
     def router(group: OwnRoutes) -> Router:
         who = f"Plugin {group.plugin}" if group.plugin else ""
@@ -126,26 +129,30 @@ def mark_given(function: Any, given: Mapping[str, type]) -> Iterator[str]:
             continue
         written = annotations[name]
         if re.search(rf"\b{kind.__name__}\b", written if isinstance(written, str) else repr(written)):
-            annotations[name] = _SKIPPED[_NAMED[kind]]
+            marked: Any = _Marked
+            annotations[name] = marked[kind]
         else:
             yield name
 
 
 def _given(records: Records, who: str) -> Mapping[str, Provide]:
+    """Each is made of the one before: what does not hang on each other Litestar would ask for in tasks of their own,
+    which takes longer than all of this."""
+
     def actor(request: AnyRequest) -> Actor:
         scope: Any = request.scope
         found: Actor = scope[ADMITTED]
         return found
 
-    def context(request: AnyRequest) -> RequestContext:
+    def context(request: AnyRequest, actor: _Marked[Actor]) -> RequestContext:
         scope = request.scope
         query = parse_query(scope["query_string"])
-        return records.context(actor(request), scope["method"], query, Headers(list(scope["headers"])))
+        return records.context(actor, scope["method"], query, Headers(list(scope["headers"])))
 
-    def service(request: AnyRequest) -> RecordService:
-        return records.acting(context(request), who)
+    def service(context: _Marked[RequestContext]) -> RecordService:
+        return records.acting(context, who)
 
-    providers = {"actor": actor, "context": context, "records": service}
+    providers: Mapping[str, Callable[..., Any]] = {"actor": actor, "context": context, "records": service}
     return {name: Provide(provider, sync_to_thread=False) for name, provider in providers.items()}
 
 

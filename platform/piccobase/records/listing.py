@@ -30,6 +30,16 @@ class Page:
     total_items: int
     total_pages: int
 
+    def to_dict(self) -> dict[str, Any]:
+        """As the API answers it: `perPage`, `totalItems`, `totalPages`."""
+        return {
+            "items": self.items,
+            "page": self.page,
+            "perPage": self.per_page,
+            "totalItems": self.total_items,
+            "totalPages": self.total_pages,
+        }
+
 
 async def list_records(
     records: Records,
