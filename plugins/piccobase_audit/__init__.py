@@ -8,6 +8,7 @@ from piccolo.table import Table
 from piccobase import Plugin, Rules, StartingApp, WritingRecord, __version__
 from piccobase.extending import Forbidden, RuleLike
 from piccobase_audit.entries import AuditEntry
+from piccobase_audit.pages import add_pages
 from piccobase_audit.recording import Recording
 from piccobase_audit.retention import AuditSettings, delete_older
 from piccobase_audit.routes import routes
@@ -31,6 +32,7 @@ def audit(collections: Sequence[str | type[Table]] | None = None, read: RuleLike
     plugin = Plugin("audit", __version__, collections=[AuditEntry], routes=routes(recording.follows))
     plugin.hook(StartingApp)(recording.begin)
     plugin.hook(WritingRecord, collection=collections, order=INNERMOST)(recording.note)
+    add_pages(plugin, recording.follows)
     settings = plugin.settings("audit", AuditSettings, title="Audit log")
 
     @plugin.hook(WritingRecord, collection=AuditEntry)
