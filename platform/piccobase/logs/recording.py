@@ -19,7 +19,7 @@ from piccobase.logs.store import BATCH, LogStore
 log = logging.getLogger("piccobase.logs")
 
 FLUSH_EVERY = 1.0  # seconds
-MOST_WAITING = 20_000  # entries; what comes while so many wait is dropped and counted
+MOST_WAITING = 40_000  # entries; what comes while so many wait is dropped and counted
 RETRY_AFTER = 30.0  # seconds, after the database has refused a batch
 LOOK_AFTER_EVERY = 600.0  # seconds: what is too old is deleted
 SHRINK_EVERY = 60.0  # seconds: whether the log is too large …
