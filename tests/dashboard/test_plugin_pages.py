@@ -96,11 +96,11 @@ def test_a_mistake_is_told_at_the_start() -> None:
     async def function(asked: Any) -> Any: ...
 
     for path, function_, methods, problem in (
-        ("Orders", function, ["GET"], 'page.E001 the plugin p, page Orders: the path "Orders" must be words'),
+        ("Orders", function, ["GET"], 'page.E001 plugin p, page Orders: the path "Orders" must be words'),
         ("a//b", function, ["GET"], "page.E001"),
-        ("static/a", function, ["GET"], "page.E001 the plugin p, page static/a: static is where a plugin's files are"),
-        ("a", lambda asked: None, ["GET"], "page.E002 the plugin p, page a: a page is an async function"),
-        ("a", function, ["PUT"], "page.E003 the plugin p, page a: a page is asked by GET, POST or both"),
+        ("static/a", function, ["GET"], "page.E001 plugin p, page static/a: static is where a plugin's files are"),
+        ("a", lambda asked: None, ["GET"], "page.E002 plugin p, page a: a page is an async function"),
+        ("a", function, ["PUT"], "page.E003 plugin p, page a: a page is asked by GET, POST or both"),
     ):
         plugin = Plugin("p", "1")
         plugin.page(path, title="P", methods=methods)(function_)  # type: ignore[arg-type]

@@ -1,11 +1,12 @@
 """What an app consists of: what it declares itself, and what its plugins bring, put together before it starts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from piccolo.conf.apps import AppConfig
 from piccolo.table import Table
 
+from piccobase.app.mailing import check_own_mails
 from piccobase.base.errors import InvalidDeclaration, Problem
 from piccobase.filters.own_functions import RuleFunction
 from piccobase.hooks.declaring import HookRegistry
@@ -15,8 +16,10 @@ from piccobase.migrations.projects import ProjectApp
 from piccobase.plugins.bringing import Bringing
 from piccobase.plugins.brought import clashes
 from piccobase.plugins.loading import Loaded
+from piccobase.plugins.mounts import check_mounts
 from piccobase.plugins.pages import check_pages
 from piccobase.plugins.plugin import Plugin
+from piccobase.plugins.sections import check_sections
 from piccobase.schema.mail_template import MailTemplate
 from piccobase.schema.rules import Role
 
@@ -36,6 +39,7 @@ class Assembly:
     hooks: HookRegistry = field(default_factory=HookRegistry)  # and listeners
     routes: tuple[OwnRoutes, ...] = ()
     functions: tuple[RuleFunction, ...] = ()
+    problems: tuple[Problem, ...] = ()  # in what each of them brings, seen alone
     warnings: tuple[Problem, ...] = ()  # about plugins
 
     @property
@@ -49,9 +53,7 @@ def assemble(app: Bringing, loaded: Loaded) -> Assembly:
     Raises InvalidDeclaration where plugins could not be loaded, and where two bring the same.
     """
     bringing = (*loaded.plugins, app)
-    problems = [*loaded.problems, *clashes(bringing)]
-    problems += [problem for one in bringing for problem in check_pages(one.whose, one.pages)]
-    if problems:
+    if problems := [*loaded.problems, *clashes(bringing)]:
         raise InvalidDeclaration(sorted(problems))
     work, hooks = JobRegistry(), HookRegistry()
     for one in bringing:
@@ -68,8 +70,16 @@ def assemble(app: Bringing, loaded: Loaded) -> Assembly:
         hooks=hooks,
         routes=tuple(OwnRoutes(one.routes, one.plugin) for one in bringing),
         functions=tuple(replace(function, plugin=one.plugin) for one in bringing for function in one.functions),
+        problems=tuple(problem for one in bringing for problem in _mistakes_in(one)),
         warnings=tuple(loaded.warnings),
     )
+
+
+def _mistakes_in(one: Bringing) -> Iterator[Problem]:
+    yield from check_own_mails(one.place, one.mails)
+    yield from check_pages(one.place, one.pages)
+    yield from check_sections(one.place, one.sections)
+    yield from check_mounts(one.place, one.mounts)
 
 
 def plugin_app(plugin: Plugin) -> ProjectApp | None:

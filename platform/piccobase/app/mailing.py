@@ -88,11 +88,15 @@ def compose_mail(
     return mail
 
 
-def check_mails(registry: Registry, own: Mapping[str, MailTemplate]) -> Iterator[Problem]:
-    """The mistakes in declared templates."""
+def check_own_mails(whose: str, own: Mapping[str, MailTemplate]) -> Iterator[Problem]:
+    """The mistakes in templates of mails of an app's or a plugin's own."""
     for name, template in own.items():
         for part, mistake in own_mistakes(template).items():
-            yield Problem("mail.E001", f'App, mails["{name}"], {part}', mistake.message)
+            yield Problem("mail.E001", f'{whose}, mails["{name}"], {part}', mistake.message)
+
+
+def check_mails(registry: Registry) -> Iterator[Problem]:
+    """The mistakes in declared templates of mails about accounts."""
     for collection in registry.collections.values():
         for kind, template in collection.auth.mails.items() if collection.auth else ():
             place = f'{collection.name}, AuthOptions, mails["{kind}"]'

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ from piccobase.identity.tokens import Tokens
 from piccobase.jobs.declaring import JobRegistry
 from piccobase.jobs.tables import JOB_TABLES
 from piccobase.logs.recording import RequestLog
-from piccobase.mail.sending import NO_TEMPLATES, Mail
+from piccobase.mail.sending import Mail
 from piccobase.migrations.projects import Project
 from piccobase.records.planning import Planner
 from piccobase.records.service import Records
@@ -61,7 +61,6 @@ from piccobase.rules.context import RequestContext
 from piccobase.rules.fields import FieldAccess, check_field_rules
 from piccobase.schema.building import survey
 from piccobase.schema.collections import CollectionInfo
-from piccobase.schema.mail_template import MailTemplate
 from piccobase.schema.registry import Registry
 from piccobase.schema.rules import Role
 from piccobase.schema.system import SYSTEM_TABLES
@@ -142,20 +141,21 @@ def check_declaration(
     tables: Sequence[type[Table]],
     roles: Sequence[Role],
     work: JobRegistry | None = None,
-    mails: Mapping[str, MailTemplate] = NO_TEMPLATES,
     hooks: HookRegistry | None = None,
     routes: Sequence[OwnRoutes] = (),
     functions: Sequence[RuleFunction] = (),
+    others: Sequence[Problem] = (),
 ) -> tuple[Registry, list[Problem]]:
     """The registry and the warnings.
 
-    Raises InvalidDeclaration with all mistakes, those in rules, jobs, mails, hooks, routes and functions included.
+    Raises InvalidDeclaration with all mistakes: those in rules, jobs, hooks, routes and functions, and `others`.
     """
     registry, problems = survey(tables, roles)
+    problems += others
     # Where a field could not be built, each rule that names it would seem to be wrong as well.
-    if all(problem.id.startswith(("rule.", "role.")) for problem in problems):
+    if all(problem.id.startswith(("rule.", "role.")) or problem in others for problem in problems):
         known = {function.name: function for function in functions}
-        problems += [*check_rules(registry, known), *check_field_rules(registry), *check_mails(registry, mails)]
+        problems += [*check_rules(registry, known), *check_field_rules(registry), *check_mails(registry)]
     problems += work.problems if work else ()
     problems += check_hooks(hooks, registry) if hooks else ()
     problems += check_routes(routes, {**GIVEN, "services": Services})
@@ -171,10 +171,10 @@ def check_assembly(assembly: Assembly) -> tuple[Registry, list[Problem]]:
         assembly.collections,
         assembly.roles,
         assembly.work,
-        assembly.mails,
         assembly.hooks,
         assembly.routes,
         assembly.functions,
+        assembly.problems,
     )
 
 

@@ -156,6 +156,11 @@ class Bringing:
         """How messages call it."""
         return f"the plugin {self.plugin}" if self.plugin else "the app"
 
+    @property
+    def place(self) -> str:
+        """Where mistakes in what it brings are said to stand."""
+        return f"plugin {self.plugin}" if self.plugin else "App"
+
     def _run(self, what: str) -> Running:
         if self._running is None:
             raise StartError(f"{what} once the app was started: use a server, or call app.start().")

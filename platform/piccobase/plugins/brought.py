@@ -69,11 +69,10 @@ def counts(bringing: Bringing) -> list[str]:
 
 
 def _problem(kind: Kind, name: str, one: Bringing, other: Bringing | None) -> Problem:
-    place = f"plugin {one.plugin}" if one.plugin else "App"
     if other is one:
-        return Problem("plugin.E006", place, f'it brings the {kind.one} "{name}" twice')
+        return Problem("plugin.E006", one.place, f'it brings the {kind.one} "{name}" twice')
     also = other.whose if other else "Piccobase itself"
-    return Problem("plugin.E006", place, f'it brings the {kind.one} "{name}", and so does {also}')
+    return Problem("plugin.E006", one.place, f'it brings the {kind.one} "{name}", and so does {also}')
 
 
 def _table_name(table: Any) -> str:

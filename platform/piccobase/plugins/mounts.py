@@ -1,13 +1,17 @@
 """Applications that stand beside the API, each below a path of its own: the dashboard, and what plugins bring."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from litestar.types import ASGIApp
 
+from piccobase.base.errors import Problem
 from piccobase.http.answers import send_error
 from piccobase.http.collections import unexpected
+
+_PATH = re.compile(r"(/[^/?#]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,14 @@ class MadeMount:
     path: str
     make: Callable[[Any], ASGIApp]
     guarded: bool = True
+
+
+def check_mounts(place: str, mounts: Iterable[Mount | MadeMount]) -> Iterator[Problem]:
+    """Mistakes in the declaration of somebody's mounts."""
+    for mount in mounts:
+        if mount.path != "/" and not _PATH.fullmatch(mount.path):
+            text = f'the path "{mount.path}" needs a slash before it and none after: "/pages", or "/" alone'
+            yield Problem("plugin.E008", f"{place}, mount", text)
 
 
 def contained(app: ASGIApp) -> ASGIApp:

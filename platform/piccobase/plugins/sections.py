@@ -1,10 +1,11 @@
 """Sections of the settings that apps and plugins bring: declared before there is a server, held by it while it runs."""
 
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, TypeVar
 
-from piccobase.base.errors import StartError
+from piccobase.base.errors import Problem, StartError
 from piccobase.settings.section import Section
-from piccobase.settings.service import OwnSection, SettingsService
+from piccobase.settings.service import OwnSection, SettingsService, mistake_in_section
 
 _S = TypeVar("_S", bound=Section)
 
@@ -26,3 +27,10 @@ class BroughtSection(Generic[_S]):
     def begin(self, settings: SettingsService) -> None:
         """Registers it with a server. Raises StartError where what is stored does not fit."""
         self._held = settings.section(self.name, self.kind, self.title)
+
+
+def check_sections(place: str, sections: Iterable[BroughtSection[Any]]) -> Iterator[Problem]:
+    """Mistakes in the declaration of somebody's sections."""
+    for section in sections:
+        if mistake := mistake_in_section(section.name, section.kind):
+            yield Problem("plugin.E007", f"{place}, settings", mistake)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -70,9 +70,8 @@ class SettingsService:
         registered it is there for good. Raises TypeError for a name that is taken or is none (`audit`, `shopMail`), and
         StartError where what is stored no longer fits: give new fields defaults, and do not change a field's type.
         """
-        if not _NAME.fullmatch(name) or name in self._own or name in _wire_names(Settings):
-            raise TypeError(f'The section "{name}" needs a name of letters and digits that no other section has.')
-        list(secret_paths(kind))  # which says where there can be none
+        if mistake := mistake_in_section(name, kind, self._own):
+            raise TypeError(mistake)
         try:
             own = OwnSection(name, kind, _built(kind, self._stored, (name,)), title or _in_words(name))
         except msgspec.ValidationError as error:
@@ -162,6 +161,18 @@ class SettingsService:
                 listener()
             except Exception:
                 log.exception("A listener of the settings failed: %r", listener)
+
+
+def mistake_in_section(name: str, kind: type[Section], taken: Container[str] = ()) -> str:
+    """Why there cannot be a section of a plugin's own; empty where there can. `taken` are names of others."""
+    if not _NAME.fullmatch(name) or name in taken or name in _wire_names(Settings):
+        return f'The section "{name}" needs a name of letters and digits that no other section has.'
+    try:
+        list(secret_paths(kind))  # which says where there can be none
+        kind()
+    except TypeError as error:
+        return str(error)
+    return ""
 
 
 def _in_words(name: str) -> str:

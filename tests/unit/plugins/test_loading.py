@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from piccolo.columns import Varchar
 
-from piccobase import App, Collection, MailTemplate, Plugin, Role
+from piccobase import App, Collection, CreatingRecord, MailTemplate, Plugin, Role
 from piccobase.base.errors import InvalidDeclaration
 from piccobase.cli.main import main
 from piccobase.extending import Section
@@ -319,3 +319,34 @@ def test_what_is_the_servers_own_or_brought_twice_is_told(bring: Callable[[Plugi
 
 def test_the_names_of_our_own_commands_are_known_below() -> None:
     assert set(main.commands) == RESERVED_COMMANDS
+
+
+MISTAKES = {
+    "section": (lambda plugin: plugin.settings("Not A Name", Longest), "plugin.E007 plugin first, settings: "),
+    "server's own section": (lambda plugin: plugin.settings("smtp", Longest), "that no other section has"),
+    "mount": (
+        lambda plugin: plugin.mount("pages/")(lambda services: None),
+        "plugin.E008 plugin first, mount",
+    ),
+    "mail": (
+        lambda plugin: plugin.mails.update(news=MailTemplate("{{ oh", "<p></p>")),
+        'mail.E001 plugin first, mails["news"], subject',
+    ),
+    "job": (lambda plugin: plugin.job("no name")(lambda: None), "job.E001"),
+    "hook": (
+        lambda plugin: plugin.hook(CreatingRecord, collection="nowhere")(lambda event: None),
+        "hook.E007 plugin first",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_mistakes_in_what_a_plugin_brings_are_told_with_those_of_the_app(case: str) -> None:
+    bring, expected = MISTAKES[case]
+    bring(plugin := Plugin("first", "1.0"))
+    app = App(plugins=[plugin], installed_plugins=False)
+    app.job("no name either")(lambda: None)
+    with pytest.raises(InvalidDeclaration) as raised:
+        app.check()
+    assert expected in str(raised.value)
+    assert "no name either" in str(raised.value)
