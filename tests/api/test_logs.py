@@ -250,24 +250,22 @@ async def test_what_is_asked_of_since_a_moment_holds_that_moment_too(api: TestAp
 
 async def test_ids_go_up_when_the_clock_goes_back_and_do_not_come_again(tmp_path: Path) -> None:
     store = LogStore(EmbeddedEngine(tmp_path / "logs.db"), max_size=1 << 20)
-    entries = '[[0, null, 0, "a", {}], [0, null, 0, "b", {}]]'
+    entries = '[[0, null, 0, "{0}", {{}}], [0, null, 0, "{0}", {{}}]]'
 
-    async def ids() -> list[str]:
-        return [found for (found,) in await store.engine.rows("SELECT id FROM logs ORDER BY rowid")]
+    async def kept() -> list[tuple[str, str]]:
+        return [(id_, message) for id_, message in await store.engine.rows("SELECT id, message FROM logs ORDER BY id")]
 
     try:
-        await store.insert(entries)
-        for _ in range(2):
-            with frozen(now() - timedelta(days=1)):
-                await store.insert(entries)
+        for number, days in enumerate((0, 1, 2)):
+            with frozen(now() - timedelta(days=days)):
+                await store.insert(entries.format(number))
             await store.close()
-        before = await ids()
-        assert len(before) == 6
-        assert before == sorted(set(before))
-        assert {len(each) for each in before} == {15}
+        before = await kept()
+        assert [message for _, message in before] == ["0", "0", "1", "1", "2", "2"]
+        assert {len(id_) for id_, _ in before} == {15}
         await store.clear()
-        await store.insert(entries)
-        assert not set(before) & set(await ids())
+        await store.insert(entries.format("again"))
+        assert not {id_ for id_, _ in before} & {id_ for id_, _ in await kept()}
     finally:
         await store.close()
 
