@@ -8,4 +8,4 @@ from piccobase_webhooks.signing import InvalidSecret, InvalidSignature, verify
 
 __all__ = ["InvalidSecret", "InvalidSignature", "plugin", "verify"]
 
-from piccobase_webhooks import routes, subscribing, working  # noqa: F401  # what the plugin brings
+from piccobase_webhooks import pages, routes, subscribing, working  # noqa: F401  # what the plugin brings

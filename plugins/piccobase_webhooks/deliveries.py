@@ -5,9 +5,11 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol
+
+from piccolo.query.functions.aggregate import Count
 
 from piccobase.extending import Database, GiveUp, Jobs, NotFound, instant_text, now, unix_time
 from piccobase_webhooks.answers import Answer, NotSent
@@ -20,6 +22,7 @@ from piccobase_webhooks.tables import Delivery, Webhook
 log = logging.getLogger("piccobase.webhooks")
 
 JOB = "webhooks.deliver"
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 RESTS = 30.0  # seconds that a receiver is left alone which has taken long, and then did not answer
 _LONG = 500  # milliseconds
 _KEPT = 20  # attempts that are known of one delivery
@@ -137,8 +140,13 @@ class Deliveries:
             raise NotFound
         await self._again(delivery_id)
 
-    async def replay_failed(self, webhook_id: str, since: datetime) -> int:
-        """The same for those that have failed or were dropped since then, the oldest first and 1,000 at most."""
+    async def replay_failed(self, webhook_id: str, since: datetime = BEGINNING) -> int:
+        """The same for those that have failed or were dropped since then, the oldest first and 1,000 at most.
+
+        Raises NotFound.
+        """
+        if await self._webhook(webhook_id) is None:
+            raise NotFound
         found = (
             await Delivery.select(Delivery.id)
             .where(
@@ -157,6 +165,18 @@ class Deliveries:
         async with self.db.transaction():
             await Delivery.update({Delivery.state: "pending", Delivery.ended: None}).where(Delivery.id == delivery_id)
             await self.jobs.add(JOB, {"delivery": delivery_id}, key=f"webhook {delivery_id}")
+
+    async def counts_of_the_day(self) -> dict[str, dict[str, int]]:
+        """How many deliveries of the last 24 hours are in which state, by webhook."""
+        found = (
+            await Delivery.select(Delivery.webhook, Delivery.state, Count())
+            .where(Delivery.created >= now() - timedelta(days=1))
+            .group_by(Delivery.webhook, Delivery.state)
+        )
+        counts: dict[str, dict[str, int]] = {}
+        for row in found:
+            counts.setdefault(row["webhook"], {})[row["state"]] = row["count"]
+        return counts
 
     async def switch_off(self, webhook_id: str, reason: str) -> None:
         """Sends nothing more there, until somebody switches it on again."""

@@ -1,21 +1,18 @@
 """`/api/webhooks/{id}/…`: what superusers do with a subscription beside reading and writing it as a record."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from litestar import post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from piccobase.extending import SUPERUSERS_ONLY, BadRequest, NotFound
-from piccobase_webhooks.checking import secret_mistake
+from piccobase.extending import SUPERUSERS_ONLY
 from piccobase_webhooks.declaring import plugin
+from piccobase_webhooks.deliveries import BEGINNING
 from piccobase_webhooks.running import running
-from piccobase_webhooks.signing import new_secret
-from piccobase_webhooks.tables import Webhook
+from piccobase_webhooks.subscribing import replace_secret_of
 
 _PATH = "/api/webhooks/{id:str}"
-LONGEST_OVERLAP = 30 * 24  # hours
 
 
 class NewSecret(Struct, rename="camel"):
@@ -64,14 +61,7 @@ class Replayed(Struct):
 async def replace_secret(id: FromPath[str], data: JSONBody[NewSecret | None] = None) -> SecretShown:  # noqa: A002
     """Signs with a new secret from now on, and beside it with the old one for a while."""
     asked = data or NewSecret()
-    secret = asked.secret or new_secret()
-    if mistake := secret_mistake(secret):
-        raise BadRequest("The secret cannot be used.", {"secret": mistake})
-    if not 0 <= asked.keep_old_hours <= LONGEST_OVERLAP:
-        raise BadRequest(f"keepOldHours lies between 0 and {LONGEST_OVERLAP}.")
-    before = (await _known(id))["secret"]
-    sealed = running().seal.close_secret(secret, before=before, hours=asked.keep_old_hours)
-    await Webhook.update({Webhook.secret: sealed}).where(Webhook.id == id)
+    secret = await replace_secret_of(id, asked.secret, asked.keep_old_hours)
     return SecretShown(secret)
 
 
@@ -106,18 +96,10 @@ async def replay(id: FromPath[str], delivery: FromPath[str]) -> None:  # noqa: A
 )
 async def replay_failed(id: FromPath[str], data: JSONBody[Since | None] = None) -> Replayed:  # noqa: A002
     """Sends once more what has failed or was dropped, the oldest first, at most 1,000 at once."""
-    await _known(id)
-    since = (data.since if data else None) or datetime(1970, 1, 1, tzinfo=UTC)
+    since = (data.since if data else None) or BEGINNING
     if since.tzinfo is None:
         since = since.replace(tzinfo=UTC)
     return Replayed(await running().deliveries.replay_failed(id, since))
-
-
-async def _known(webhook_id: str) -> dict[str, Any]:
-    found: list[dict[str, Any]] = await Webhook.select(Webhook.secret).where(Webhook.id == webhook_id)
-    if not found:
-        raise NotFound
-    return found[0]
 
 
 plugin.routes += [replace_secret, try_it, replay, replay_failed]

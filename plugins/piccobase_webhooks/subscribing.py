@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from piccobase import CreatingRecord, EnrichingRecords, Proceed, Record, UpdatingRecord
-from piccobase.extending import Forbidden, InvalidRecord
+from piccobase.extending import BadRequest, Forbidden, InvalidRecord, NotFound
 from piccobase_webhooks.checking import mistakes_in, secret_mistake
 from piccobase_webhooks.declaring import plugin
 from piccobase_webhooks.running import running
 from piccobase_webhooks.sealing import HIDDEN
 from piccobase_webhooks.signing import new_secret
 from piccobase_webhooks.tables import Delivery, Position, Webhook
+
+KEEP_OLD_HOURS = 24
+LONGEST_OVERLAP = 30 * 24  # hours
 
 
 @plugin.hook(CreatingRecord, collection=Webhook)
@@ -57,6 +60,24 @@ def hide_secrets(event: EnrichingRecords) -> None:
 @plugin.hook(UpdatingRecord, collection=[Delivery, Position])
 async def refuse_to_write(event: CreatingRecord | UpdatingRecord) -> None:
     raise Forbidden(f"{event.collection.name} is written by the server alone.")
+
+
+async def replace_secret_of(webhook_id: str, secret: str = "", keep_old_hours: int = KEEP_OLD_HOURS) -> str:
+    """Signs with a secret from now on, a new one unless it is given, and for so many hours with the old one as well.
+
+    Returns it. Raises BadRequest where it cannot be used, NotFound.
+    """
+    secret = secret or new_secret()
+    if mistake := secret_mistake(secret):
+        raise BadRequest("The secret cannot be used.", {"secret": mistake})
+    if not 0 <= keep_old_hours <= LONGEST_OVERLAP:
+        raise BadRequest(f"keepOldHours lies between 0 and {LONGEST_OVERLAP}.")
+    found = await Webhook.select(Webhook.secret).where(Webhook.id == webhook_id)
+    if not found:
+        raise NotFound
+    sealed = running().seal.close_secret(secret, before=found[0]["secret"], hours=keep_old_hours)
+    await Webhook.update({Webhook.secret: sealed}).where(Webhook.id == webhook_id)
+    return secret
 
 
 def _check(values: Mapping[str, Any], given: Mapping[str, Any], message: str) -> None:
