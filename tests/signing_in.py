@@ -16,12 +16,15 @@ from piccobase.auth.password import PasswordSignIn
 from piccobase.auth.roles import RoleService
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
+from piccobase.hooks.dispatcher import NO_HOOKS
 from piccobase.identity.actors import Actors
 from piccobase.identity.hashing import Cost, Hasher
 from piccobase.identity.key import load_master_key
 from piccobase.identity.roles import Grants
 from piccobase.identity.secrets import SecretStore, token_secret_name
 from piccobase.identity.tokens import Tokens
+from piccobase.records.acting import RecordService
+from piccobase.rules.context import RequestContext
 from piccobase.schema.auth_options import AuthOptions, TokenKind
 from piccobase.schema.building import build_registry
 from piccobase.schema.collections import CollectionInfo
@@ -78,6 +81,15 @@ class CountingHasher(Hasher):
         await super().pretend(password)
 
 
+class NoHooks:
+    """In the place of the record service: nobody wraps anything."""
+
+    hooks = NO_HOOKS
+
+    def acting(self, context: RequestContext) -> RecordService:
+        raise AssertionError("nobody asks")
+
+
 class SigningIn:
     """Everything that takes part in signing in, on one database."""
 
@@ -90,7 +102,7 @@ class SigningIn:
         self.actors = Actors(db, self.registry, self.secrets)
         self.grants = Grants(db)
         self.roles = RoleService(db, self.registry.roles, self.grants)
-        self.password = PasswordSignIn(db, self.hasher, self.tokens, self.is_verified)
+        self.password = PasswordSignIn(db, self.hasher, self.tokens, self.is_verified, NoHooks())
         self.asked_rules: list[tuple[str, str]] = []
 
     async def is_verified(self, collection: CollectionInfo, record_id: str) -> bool:

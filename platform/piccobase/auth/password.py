@@ -7,7 +7,7 @@ from typing import Any
 
 from piccobase.auth.forms import form_texts, invalid_form, length_error
 from piccobase.auth.signed_in import MaySignIn, SignedIn, auth_options, check_auth_rule
-from piccobase.auth.signing_in import signing_in
+from piccobase.auth.signing_in import Hooked, signing_in
 from piccobase.base.errors import FieldError, Forbidden, RequestError, SignInFailed
 from piccobase.db.engine import Database
 from piccobase.db.placeholders import in_dialect
@@ -15,7 +15,6 @@ from piccobase.filters.fragments import quoted
 from piccobase.identity.hashing import Hasher
 from piccobase.identity.statements import can_be_stored
 from piccobase.identity.tokens import Tokens
-from piccobase.records.service import Records
 from piccobase.rules.context import RequestContext
 from piccobase.schema.collections import CollectionInfo
 from piccobase.schema.values.base import InvalidValue
@@ -42,7 +41,7 @@ class PasswordSignIn:
     hasher: Hasher
     tokens: Tokens
     may_sign_in: MaySignIn
-    records: Records
+    records: Hooked
 
     async def sign_in(
         self, collection: CollectionInfo, body: Mapping[str, Any], context: RequestContext = _NO_REQUEST
