@@ -233,7 +233,7 @@ async def test_start_and_stop_have_hooks_and_a_start_that_fails_says_whose_fault
     def fail(event: StartingApp) -> None:
         raise RuntimeError("no licence")
 
-    told = r"fail \(test_other_points.py:\d+\) around StartingApp\. RuntimeError: no licence"
+    told = r"fail \(test_other_points.py:\d+\) around StartingApp\. \S+:\d+: RuntimeError: no licence"
     with pytest.raises(StartError, match=told):
         await app.start(app.config({"database_url": database_url, "data_dir": tmp_path / "data"}, {}), migrate=True)
 

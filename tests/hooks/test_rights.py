@@ -37,7 +37,9 @@ async def test_the_service_acts_with_the_callers_rights_and_loudly_with_all(
     caplog.set_level("INFO", "piccobase.records")
     assert (await api.post(POSTS, {"title": "t"})).status_code == 200
     assert seen == ["Forbidden", "t"]
-    assert "with the rights of the system: to keep a copy" in caplog.text
+    told = [one.getMessage() for one in caplog.records if "rights of the system" in one.getMessage()]
+    assert [message.rpartition(": ")[2] for message in told] == ["to keep a copy", "to look"]
+    assert all(message.startswith("look (test_rights.py:") for message in told)
 
 
 async def test_passwords_are_not_hashed_while_the_write_lock_is_held(

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from piccobase.app.events import StartingApp, StoppingApp
 from piccobase.app.services import Services
-from piccobase.base.errors import PiccobaseError, StartError
+from piccobase.base.errors import StartError
+from piccobase.plugins.blaming import told
 from piccobase.rules.context import RequestContext
 
 log = logging.getLogger("piccobase")
@@ -49,8 +50,7 @@ async def stopping(services: Services, close: Callable[[], Awaitable[None]]) -> 
 def failed(error: Exception) -> StartError:
     """Why nothing starts, with the place that the error was given on its way."""
     where = " ".join(getattr(error, "__notes__", ()))
-    told = error.message if isinstance(error, PiccobaseError) else f"{type(error).__name__}: {error}"
-    return StartError(f"{where} {told}".strip())
+    return StartError(f"{where} {told(error)}".strip())
 
 
 async def _nothing() -> None:

@@ -15,6 +15,9 @@ SECONDS_INSIDE = 1.0  # of a hook's own time while the write lock is held
 DEEPEST = 16  # steps within hooks of steps
 
 Step = Callable[[], Awaitable[Any]]
+code_at_work: ContextVar[str] = ContextVar("piccobase_code_at_work", default="")
+"""Whose hook or listener runs here, for the log."""
+
 _depth: ContextVar[int] = ContextVar("piccobase_hook_depth", default=0)
 
 
@@ -110,6 +113,7 @@ class _Proceed:
 
     async def _call(self) -> Any:
         hook = self._hook
+        token = code_at_work.set(hook.place)
         try:
             match hook.form:
                 case "wraps":
@@ -130,6 +134,8 @@ class _Proceed:
                 raise HookError(f"{type(error).__name__} was raised in {place}, and ends nothing.") from error
             error.add_note(f"In {place}.")
             raise
+        finally:
+            code_at_work.reset(token)
         return await self()
 
     async def _drive(self, generator: Any) -> Any:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from piccobase.hooks.declaring import ListenerInfo
-from piccobase.hooks.dispatcher import wants_to_end
+from piccobase.hooks.dispatcher import code_at_work, wants_to_end
 from piccobase.hooks.point import AfterEvent
 from piccobase.schema.registry import Registry
 
@@ -169,6 +169,7 @@ async def call_listener(info: ListenerInfo, event: AfterEvent) -> None:
 
 async def tell(info: ListenerInfo, event: AfterEvent) -> None:
     """Tells a listener of an event. Raises what it raises, TimeoutError when it takes too long."""
+    code_at_work.set(info.place)
     async with asyncio.timeout(info.timeout):
         if info.is_async:
             await info.function(event)

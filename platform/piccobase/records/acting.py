@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from piccobase.base.errors import NotFound
+from piccobase.hooks.dispatcher import code_at_work
 from piccobase.records.asking import ListQuery
 from piccobase.records.creating import create_record
 from piccobase.records.deleting import delete_record
@@ -46,8 +47,8 @@ class RecordService:
 
     def as_system(self, why: str) -> "RecordService":
         """The same with all rights: no rule and no field rule holds. `why` stands in the log, with whose code it is."""
-        who = f"{self.who} acts" if self.who else "Code of the app acts"
-        log.info("%s with the rights of the system: %s", who, why)
+        who = self.who or code_at_work.get() or "Code of the app"
+        log.info("%s acts with the rights of the system: %s", who, why)
         return replace(self, context=self._context(SYSTEM))
 
     async def list(
