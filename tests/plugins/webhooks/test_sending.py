@@ -1,13 +1,16 @@
 """How a request gets to a receiver: what it carries, how long it takes at most, and what is made of the answer."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
 from tests.receiving import CLOSE, HANG, Receiver, certificate_for, resolving
 
+from piccobase.extending import StartError
 from piccobase_webhooks.addresses import Allowed
 from piccobase_webhooks.answers import Limits, NotAllowed, NotSent
+from piccobase_webhooks.running import make_sender
 from piccobase_webhooks.sending import Sender, resolve_host
 
 LOCAL = Allowed.besides(["127.0.0.0/8"])
@@ -132,3 +135,10 @@ async def test_settings_that_change_hold_for_the_next_request() -> None:
 
 async def test_the_systems_resolver_is_asked_for_names() -> None:
     assert set(await resolve_host("localhost", 80)) <= {"127.0.0.1", "::1"}
+
+
+def test_without_the_extra_the_start_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpcore", None)
+    monkeypatch.delitem(sys.modules, "piccobase_webhooks.sending")
+    with pytest.raises(StartError, match=r"piccobase\[webhooks\]"):
+        make_sender()
