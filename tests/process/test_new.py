@@ -144,7 +144,7 @@ def test_the_command_says_so_in_one_line(tmp_path: Path) -> None:
 def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rendered = list(render_scaffold("project", "shop"))
 
-    def fails_midway(kind: str, name: str) -> "list[tuple[Path, str]]":
+    def fails_midway(kind: str, name: str, values: object) -> "list[tuple[Path, str]]":
         return [*rendered[:3], (Path("x" * 300), "no file system takes such a name")]
 
     monkeypatch.setattr(scaffolding, "render_scaffold", fails_midway)
