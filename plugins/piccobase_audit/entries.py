@@ -1,7 +1,7 @@
 """An entry of the audit log: what is kept of one change, with what only superusers may read apart from the rest."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ from piccolo.columns import JSONB, Boolean, Varchar
 
 from piccobase import Collection, Record
 from piccobase.columns import AutoDate, Select
-from piccobase.extending import CollectionInfo, FieldInfo, encode_json, now, parse_whole_json
+from piccobase.extending import CollectionInfo, Database, FieldInfo, encode_json, instant_text, now, parse_whole_json
 
 VERBS = ("create", "update", "delete")
 PASSWORD = "password"  # noqa: S105  # it is named where it was set, and never kept
@@ -41,6 +41,13 @@ class AuditEntry(Collection, tablename="audit_entries", timestamps=False):
 
 
 NAME: str = AuditEntry._meta.tablename
+_COLUMNS = [column._meta.db_column_name for column in AuditEntry._meta.columns]
+_NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
+_PLACES = {
+    "sqlite": ", ".join("?" for _ in _COLUMNS),
+    "postgres": ", ".join(f"${place}" for place, _ in enumerate(_COLUMNS, 1)),
+}
+_INSERTS = {dialect: f"INSERT INTO {NAME} ({_NAMES}) VALUES ({places})" for dialect, places in _PLACES.items()}
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _last_id = 0
 
@@ -75,9 +82,19 @@ def difference(
         "changed": json_text([*named, *([PASSWORD] if sets_password else [])]),
         "before": _kept(before, shown),
         "after": _kept(after, shown),
-        "hidden_before": _kept(before, hidden) if hidden else None,
-        "hidden_after": _kept(after, hidden) if hidden else None,
+        "hiddenBefore": _kept(before, hidden) if hidden else None,
+        "hiddenAfter": _kept(after, hidden) if hidden else None,
     }
+
+
+async def insert_entry(db: Database, values: Mapping[str, Any]) -> None:
+    """Writes an entry, in the transaction that is open. `values` are by the names of the database's columns.
+
+    The write lock is held meanwhile, and Piccolo would take several times as long to make the statement anew.
+    """
+    moment = now()
+    given = {**values, "id": next_id(), "at": instant_text(moment) if db.dialect == "sqlite" else moment}
+    await db.rows(_INSERTS[db.dialect], [given[name] for name in _COLUMNS])
 
 
 def is_guarded(collection: CollectionInfo, field: FieldInfo) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 from piccolo.table import Table
 
 from piccobase import Proceed, Record, StartingApp, WritingRecord
-from piccobase.extending import CollectionInfo, Services, current_request, now
-from piccobase_audit.entries import PASSWORD, AuditEntry, difference, next_id
+from piccobase.extending import CollectionInfo, Services, current_request
+from piccobase_audit.entries import PASSWORD, difference, insert_entry
 from piccobase_audit.undoing import current_undo
 
 
@@ -40,19 +40,15 @@ class Recording:
         sets_password = event.collection.kind == "auth" and PASSWORD in event.draft
         changes = difference(event.collection, event.record, after, sets_password=sets_password)
         written = after or event.record
-        if changes and written is not None:
-            entry = AuditEntry(
-                id=next_id(),
-                at=now(),
-                verb=event.verb,
-                collection=event.collection.name,
-                collection_key=event.collection.id,
-                record=written.id,
-                undoes=undo.entry.id if undo is not None else "",
-                **changes,
-                **self._who(event),
-            )
-            await entry.save()
+        if changes and written is not None and self._services is not None:
+            about = {
+                "verb": event.verb,
+                "collection": event.collection.name,
+                "collectionKey": event.collection.id,
+                "record": written.id,
+                "undoes": undo.entry.id if undo is not None else "",
+            }
+            await insert_entry(self._services.engine, about | changes | self._who(event))
         return after
 
     def _who(self, event: WritingRecord) -> dict[str, Any]:
@@ -65,9 +61,9 @@ class Recording:
         else:
             whose, who = actor.collection.name if actor.collection is not None else "", actor.id
         return {
-            "actor_collection": whose,
+            "actorCollection": whose,
             "actor": who,
-            "by_system": by_system,
+            "bySystem": by_system,
             "request": request.id if request is not None else "",
             "ip": request.ip if request is not None else "",
         }

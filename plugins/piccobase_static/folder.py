@@ -16,6 +16,7 @@ from piccobase.extending import StartError
 
 ENCODINGS = {"br": ".br", "zstd": ".zst", "gzip": ".gz"}  # the best first, each with the ending of a sibling
 LARGEST_HASHED = 8 * 1024 * 1024  # bytes
+LARGEST_KEPT, MOST_KEPT = 128 * 1024, 512  # bytes of a file, and files: 64 MiB at most
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_ANEW = "no-cache"
 
@@ -41,7 +42,7 @@ _COMPRESSED = {"gzip": "application/gzip"}  # what is asked for by its own name 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A regular file within the folder, and what to say of it. `encoding` is of its bytes, empty for plain ones."""
+    """A regular file within the folder, and what to say of it. `encoding` is of its bytes, empty for plain."""
 
     path: str
     stat: os.stat_result
@@ -49,6 +50,7 @@ class FoundFile:
     encoding: str
     cache_control: str
     etag: str
+    content: bytes | None  # of a small one
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,10 @@ class Folder:
                 path, about, encoding = *sibling, accepted
                 break
         try:
-            etag = f'"{_etag(path, about.st_size, about.st_mtime_ns, about.st_ctime_ns)}"'
+            etag, content = _read(path, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
         except OSError:  # it may not be read, or is gone by now
             return None
-        return FoundFile(path, about, media_type(name), encoding, self._cache_control(name), etag)
+        return FoundFile(path, about, media_type(name), encoding, self._cache_control(name), etag, content)
 
     def is_immutable(self, name: str) -> bool:
         return any(fnmatchcase(name, pattern) for pattern in self.immutable)
@@ -123,10 +125,15 @@ def media_type(name: str) -> str:
     return known or "application/octet-stream"
 
 
-@lru_cache(maxsize=4096)
-def _etag(path: str, size: int, modified: int, changed: int) -> str:
-    """Of the content: builds set the time of all files to the same instant, and pages of two builds are as long."""
+@lru_cache(maxsize=MOST_KEPT)
+def _read(path: str, size: int, modified: int, changed: int) -> tuple[str, bytes | None]:
+    """Its tag, in quotes, and its bytes if they are few.
+
+    The tag is of the content: builds set the time of all files to the same instant, and pages of two builds are often
+    of the same size.
+    """
     if size > LARGEST_HASHED:
         with open(path, "rb"):  # it may be read
-            return f"{size:x}-{modified:x}"
-    return hashlib.blake2b(Path(path).read_bytes(), digest_size=12).hexdigest()
+            return f'"{size:x}-{modified:x}"', None
+    content = Path(path).read_bytes()
+    return f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"', content if size <= LARGEST_KEPT else None

@@ -86,6 +86,9 @@ def _file(found: FoundFile, asked: Headers, status: int = 200) -> Response:
     response = FileResponse(found.path, status, headers, found.media_type, stat_result=found.stat)
     if status == 200 and _starlette.is_not_modified(response.headers, asked):
         return NotModifiedResponse(response.headers)
+    if found.content is not None and "range" not in asked:
+        del response.headers["content-length"]  # it may have grown since it was looked at
+        return Response(found.content, status, response.headers)
     return response
 
 
