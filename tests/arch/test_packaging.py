@@ -49,6 +49,7 @@ def test_no_file_is_too_long_to_be_read() -> None:
         str(found.relative_to(ROOT)): lines
         for folder in folders
         for found in (ROOT / folder).rglob("*.py")
-        if (lines := len(found.read_text().splitlines())) > LONGEST_FILE
+        if "piccolo_migrations" not in found.parts  # which are written by the command
+        and (lines := len(found.read_text().splitlines())) > LONGEST_FILE
     }
     assert long == {}
