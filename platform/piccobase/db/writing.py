@@ -52,6 +52,7 @@ class Writer:
         self.commits = 0
         self._commits_to_all = 0
         self.others_seen: int | None = None  # what `data_version` has said last
+        self._file_seen = -1  # the version that the connection had of the file then, or after its own commits since
         # What `data_version` says while the thread is at COMMIT, when nobody can ask: no other process can commit then.
         self.others_meanwhile: int | None = None
         self._commits_to: dict[str, int] = {}
@@ -215,7 +216,11 @@ class Writer:
     def commit_now(self) -> None:
         """COMMIT where the thread has nothing to do."""
         with self.inline.busy:
+            connection = self.inline.connection
+            saw_all = connection.data_version() == self._file_seen
             self._control("COMMIT")
+            if saw_all:
+                self._file_seen = connection.data_version()
             self.notes.note_commit()
             self._count_commit()
 
@@ -225,10 +230,14 @@ class Writer:
         if not inline.busy.acquire(blocking=False):
             return self.others_meanwhile
         try:
-            if inline.connection.in_transaction and not self.holds_file:
-                return None  # within a transaction that only reads SQLite would tell of its snapshot
+            if inline.connection.in_transaction:
+                if not self.holds_file:
+                    return None  # within a transaction that only reads SQLite would tell of its snapshot
+                if self.others_seen is not None and inline.connection.data_version() == self._file_seen:
+                    return self.others_seen
             inline.start_unlimited()
             ((self.others_seen,),) = inline.cursor.execute("PRAGMA data_version")
+            self._file_seen = inline.connection.data_version()
             return self.others_seen
         finally:
             inline.busy.release()

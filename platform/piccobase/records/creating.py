@@ -10,7 +10,7 @@ from piccobase.hooks.dispatcher import Wraps
 from piccobase.identity.roles import Grants
 from piccobase.records.announcing import announce_created
 from piccobase.records.auth_form import check_new_account
-from piccobase.records.binding import bind_value, wire_id
+from piccobase.records.binding import wire_id
 from piccobase.records.drafting import Draft, draft_new
 from piccobase.records.events import CreatingRecord, WritingRecord
 from piccobase.records.hooked_draft import HookedDraft
@@ -25,9 +25,9 @@ from piccobase.records.writing import (
     check_relations,
     draft_satisfies,
     hash_passwords,
-    insert_statement,
     load_row,
     refused,
+    row_insert,
     submitted,
 )
 from piccobase.rules.context import RequestContext
@@ -173,13 +173,8 @@ async def _insert_inside(
 
 
 async def _insert(records: Records, collection: CollectionInfo, draft: Draft) -> Row:
-    given = tuple(field for field in collection.fields if field.name in draft.values)
-    statement = records.planner.remembered(
-        ("insert", collection.name, tuple(field.name for field in given)),
-        lambda: insert_statement(records, collection, given),
-    )
-    values = [bind_value(field, draft.values[field.name], records.db.dialect) for field in given]
-    rows = await records.db.rows(statement.sql, values)
+    write = row_insert(records, collection, draft)
+    rows = await records.db.rows(write.sql, write.bind(draft))
     if collection.kind == "auth":
         # A record of this id may have gone by another way than the API, and left its roles behind.
         record_id = wire_id(collection, rows[0], records.db.dialect)

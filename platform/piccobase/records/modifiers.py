@@ -26,12 +26,10 @@ def resolve(collection: CollectionInfo, body: Mapping[str, Any], stored: Mapping
     Plain key and modifiers apply in the order of the keys' lengths. Modifiers on fields that have none, and unknown
     keys, are kept as they are: nothing reads them as a field.
     """
-    resolved = {key: value for key, value in body.items() if _split(collection, key) is None}
-    for key in sorted(body, key=len):
-        split = _split(collection, key)
-        if split is None:
-            continue
-        field, place = split
+    modifiers = {key: split for key in body if (split := _split(collection, key))}
+    resolved = {key: value for key, value in body.items() if key not in modifiers}
+    for key in sorted(modifiers, key=len):
+        field, place = modifiers[key]
         current = resolved[field.name] if field.name in resolved else stored.get(field.name)
         resolved[field.name] = _modified(collection.strict, field, place, current, body[key])
     return resolved

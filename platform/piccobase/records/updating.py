@@ -10,7 +10,7 @@ from piccobase.db.errors import ConstraintFailed, NotUnique, StillReferenced
 from piccobase.hooks.dispatcher import Wraps
 from piccobase.records.announcing import announce_updated
 from piccobase.records.auth_form import check_changed_account, renew_token_key
-from piccobase.records.binding import bind_value, stored_value
+from piccobase.records.binding import stored_value
 from piccobase.records.drafting import Draft, draft_changes
 from piccobase.records.events import UpdatingRecord, WritingRecord
 from piccobase.records.hooked_draft import HookedDraft
@@ -27,9 +27,9 @@ from piccobase.records.writing import (
     hash_passwords,
     load_row,
     refused,
+    row_update,
     stored_satisfies,
     submitted,
-    update_statement,
 )
 from piccobase.rules.context import RequestContext
 from piccobase.schema.collections import CollectionInfo
@@ -230,24 +230,17 @@ def _without_empty_password(collection: CollectionInfo, body: Mapping[str, Any])
 
 async def _write(records: Records, collection: CollectionInfo, key: Any, draft: Draft, before: Row) -> Row:
     """Writes what has changed, and returns the row as it is stored then."""
-    changed = tuple(field for field in collection.fields if field.name in draft.values)
-    if not changed:  # an empty change of a record without dates: there is nothing to write
+    if not draft.values:  # an empty change of a record without dates: there is nothing to write
         row = await load_row(records, collection, key)
         if row is None:
             raise NotFound
         return row
-    statement = records.planner.remembered(
-        ("update", collection.name, tuple(field.name for field in changed)),
-        lambda: update_statement(records, collection, changed),
-    )
-    dialect = records.db.dialect
-    values = [
-        later(field, draft.values[field.name], before[collection.fields.index(field)], dialect)
-        if field.auto
-        else bind_value(field, draft.values[field.name], dialect)
-        for field in changed
-    ]
-    rows = await records.db.rows(statement.sql, [*values, key])
+    write = row_update(records, collection, draft)
+    values = write.bind(draft)
+    for index, field in enumerate(write.fields):
+        if field.auto:
+            values[index] = later(field, values[index], before[collection.fields.index(field)], records.db.dialect)
+    rows = await records.db.rows(write.sql, [*values, key])
     if not rows:
         raise NotFound
     return rows[0]

@@ -64,12 +64,11 @@ def changed_field(collection: CollectionInfo) -> FieldInfo | None:
     return next((field for field in collection.fields if field.auto == "update"), None)
 
 
-def later(field: FieldInfo, moment: datetime, before: Any, dialect: Dialect) -> Any:
-    """The driver value of a change's date, later than the one stored before: so no two versions have the same."""
-    bound = bind_value(field, moment, dialect)
-    if before is None or field.family != "instant" or bound > before:
-        return bound
+def later(field: FieldInfo, moment: Any, before: Any, dialect: Dialect) -> Any:
+    """The date of a change, later than the one stored before: so no two versions have the same. Driver values all."""
+    if before is None or field.family != "instant" or moment > before:
+        return moment
     if isinstance(before, str):  # SQLite's
         shown = stored_instant(before)
-        return bind_value(field, datetime.fromisoformat(shown) + _STEP, dialect) if shown else bound
+        return bind_value(field, datetime.fromisoformat(shown) + _STEP, dialect) if shown else moment
     return bind_value(field, before + _STEP, dialect)

@@ -1,7 +1,8 @@
 """What create and update share: the caller's rights to fields, the submitted values as rules see them, questions to the
 database about a draft, and database errors as field errors."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, cast
 
@@ -19,6 +20,7 @@ from piccobase.rules.context import RequestContext
 from piccobase.rules.draft import DRAFT, draft_table
 from piccobase.schema.collections import CollectionInfo, Verb
 from piccobase.schema.fields import FieldInfo
+from piccobase.schema.values.base import Convert
 
 Row = Sequence[Any]
 Lock = Literal["update", "delete"]
@@ -64,15 +66,24 @@ def submitted(
 
 def _as_sent(field: FieldInfo, value: Any) -> Any:
     """A cleaned value in the form that rules compare: the wire's."""
-    if value is None:
-        return None
-    if field.family in ("json", "geo"):
-        return parse_json(value)
+    convert = _to_sent(field)
+    return value if value is None or convert is None else convert(value)
+
+
+@lru_cache(1024)
+def _to_sent(field: FieldInfo) -> Convert | None:
+    """None for what is on the wire as it is in Python."""
     bind, read = field.value.bind("sqlite"), field.value.read("sqlite")
-    stored = value if bind is None else bind(value)
-    if field.family in ("list", "array"):
-        return parse_json(stored)
-    return stored if read is None or field.family in ("integer", "number", "decimal") else read(stored)
+    match field.family:
+        case "json" | "geo":
+            return parse_json
+        case "list" | "array":
+            return parse_json if bind is None else lambda value: parse_json(bind(value))
+        case "integer" | "number" | "decimal":
+            return bind
+    if bind is None or read is None:
+        return bind or read
+    return lambda value: read(bind(value))
 
 
 async def hash_passwords(records: Records, collection: CollectionInfo, draft: Draft) -> None:
@@ -245,8 +256,50 @@ def _unbound(index: int) -> Binder:
     return lambda bindings: bindings
 
 
-def insert_statement(records: Records, collection: CollectionInfo, fields: tuple[FieldInfo, ...]) -> Statement:
-    """INSERT of these fields, returning the whole stored row."""
+@dataclass(frozen=True, slots=True)
+class RowWrite:
+    """A statement that writes these fields of a row and returns the whole of it, and what makes its values."""
+
+    sql: str
+    fields: tuple[FieldInfo, ...]
+    binders: tuple[Convert | None, ...]
+
+    def bind(self, draft: Draft) -> list[Any]:
+        """The driver values of a draft that has just these fields."""
+        return [
+            value if binder is None or value is None else binder(value)
+            for binder, value in zip(self.binders, draft.values.values(), strict=True)
+        ]
+
+
+def row_insert(records: Records, collection: CollectionInfo, draft: Draft) -> RowWrite:
+    """How a draft is inserted."""
+    return _row_write(records, collection, "insert", draft, _insert_statement)
+
+
+def row_update(records: Records, collection: CollectionInfo, draft: Draft) -> RowWrite:
+    """How a draft changes one record; the key is bound last."""
+    return _row_write(records, collection, "update", draft, _update_statement)
+
+
+def _row_write(
+    records: Records,
+    collection: CollectionInfo,
+    kind: Literal["insert", "update"],
+    draft: Draft,
+    statement_of: Callable[[Records, CollectionInfo, tuple[FieldInfo, ...]], Statement],
+) -> RowWrite:
+    names = tuple(draft.values)
+
+    def make() -> RowWrite:
+        fields = tuple(collection.by_name[name] for name in names)
+        binders = tuple(field.value.bind(records.db.dialect) for field in fields)
+        return RowWrite(statement_of(records, collection, fields).sql, fields, binders)
+
+    return records.planner.remembered((kind, collection.name, names), make)
+
+
+def _insert_statement(records: Records, collection: CollectionInfo, fields: tuple[FieldInfo, ...]) -> Statement:
     returning = ", ".join(quoted(field.column) for field in collection.fields)
     if not fields:
         query = Fragment(f"INSERT INTO {collection.source} DEFAULT VALUES RETURNING {returning}")
@@ -257,8 +310,7 @@ def insert_statement(records: Records, collection: CollectionInfo, fields: tuple
     return render(query, records.planner.dialect.name)
 
 
-def update_statement(records: Records, collection: CollectionInfo, fields: tuple[FieldInfo, ...]) -> Statement:
-    """UPDATE of these fields of one record; the key is bound last."""
+def _update_statement(records: Records, collection: CollectionInfo, fields: tuple[FieldInfo, ...]) -> Statement:
     returning = ", ".join(quoted(field.column) for field in collection.fields)
     changes = join(
         ", ", [compose(f"{quoted(field.column)} = ", slot(_unbound(index))) for index, field in enumerate(fields)]

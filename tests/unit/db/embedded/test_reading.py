@@ -3,6 +3,8 @@
 import asyncio
 import contextvars
 from contextlib import suppress
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -199,6 +201,56 @@ async def test_the_version_changes_with_every_commit_of_anybody(db: EmbeddedEngi
     await db.close()
     seen.append(db.version())
     assert len(set(seen)) == len(seen)
+
+
+@pytest.mark.parametrize("looks_first", [True, False])
+async def test_within_a_transaction_it_tells_of_all_that_was_committed_since_it_was_seen(
+    db: EmbeddedEngine, impatient: EmbeddedEngine, looks_first: bool
+) -> None:
+    insert = "INSERT INTO note (text) VALUES ('a')"
+
+    async def undo() -> None:
+        with suppress(KeyError):
+            async with db.transaction():
+                await db.rows(insert)
+                raise KeyError
+
+    async def look() -> None:
+        db.version()
+
+    async def commit_after_a_read() -> None:
+        async with db.transaction(TransactionType.deferred):
+            await count(db)
+            await db.rows(insert)
+
+    changing = [partial(db.rows, insert), partial(impatient.rows, insert), commit_after_a_read]
+    others = [partial(count, db), undo, look]
+    db.version()
+    for steps in product([*changing, *others], repeat=3):
+        if looks_first:
+            db.version()
+        seen = db.version_seen()
+        for step in steps:
+            await step()
+        has_changed = any(step in changing for step in steps)
+        async with db.transaction():
+            if has_changed:
+                assert db.version() != seen, steps
+            elif looks_first:
+                assert db.version() == seen, steps
+            await db.rows(insert)
+            assert (db.version() != seen) >= has_changed, steps
+
+
+async def test_a_commit_of_our_own_hides_none_of_others_from_a_transaction(
+    db: EmbeddedEngine, impatient: EmbeddedEngine
+) -> None:
+    await db.rows("CREATE TABLE other (text TEXT)")
+    before = db.version("SELECT * FROM other")
+    await impatient.rows("INSERT INTO other VALUES ('a')")
+    await db.rows("INSERT INTO note (text) VALUES ('a')")
+    async with db.transaction():
+        assert db.version("SELECT * FROM other") != before
 
 
 async def test_while_a_transaction_only_reads_no_version_is_the_same_as_another(
