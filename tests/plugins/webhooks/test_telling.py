@@ -90,6 +90,13 @@ async def test_a_subscription_is_told_of_what_it_is_about(database_url: str | No
             "number": 4,
             "title": "Tea",
         }
+        if database_url:  # where TRUNCATE is told of as one change of all
+            await app.services.engine.rows("TRUNCATE orders")
+            await deliver(app)
+            for one in (receiver, other):
+                told = said(one.received[-1])
+                assert (told["type"], told["data"]["collection"]) == ("collection.changed", "orders")
+                assert told["data"]["record"] is None
 
 
 async def test_a_filter_is_asked_of_the_record_and_of_what_was_deleted(database_url: str | None) -> None:
