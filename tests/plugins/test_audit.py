@@ -272,6 +272,24 @@ async def test_what_has_been_changed_since_is_not_overwritten(api: TestApp) -> N
     assert (await history(root, "posts", post["id"]))[0]["verb"] == "delete"
 
 
+async def test_of_two_undos_at_once_one_is_done(api: TestApp) -> None:
+    root, tag = await api.superuser(), await api.make("tags", name="a")
+    await change(root, tag, name="b")
+    [updated, _] = await history(root, "tags", tag["id"])
+    answers = await asyncio.gather(*(undo(root, updated) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    assert len(await history(root, "tags", tag["id"])) == 3
+
+
+async def test_the_document_of_the_api_has_both_routes(api: TestApp) -> None:
+    document = (await api.get("/api/openapi.json")).json()
+    history, undo = (
+        document["paths"]["/api/audit/{collection}/{record_id}"],
+        document["paths"]["/api/audit/entries/{entry_id}/undo"],
+    )
+    assert (history["get"]["operationId"], undo["post"]["operationId"]) == ("readHistory", "undoChange")
+
+
 async def test_what_was_deleted_comes_back_with_its_id_and_what_was_created_goes(api: TestApp) -> None:
     ada, root = await api.user("users"), await api.superuser()
     post = await post_of(ada, views=3)
