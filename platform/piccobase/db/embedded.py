@@ -106,7 +106,10 @@ class EmbeddedEngine(SQLiteEngine):
 
         Inside a transaction it runs there. Outside, one that writes is a transaction of its own. Raises `db.errors`.
         """
-        return await self._run(sql, args, fetch_rows)
+        if (transaction := self.current()) is not None:
+            return await transaction.run(sql, args, fetch_rows)
+        found = self._outside_now(sql, args, fetch_rows)
+        return found if found is not None else await self._run_elsewhere(sql, args, fetch_rows)
 
     def rows_now(self, sql: str, args: Sequence[Any] = ()) -> list[Row] | None:
         """The rows of a statement that reads, at once. None when it is over the budget, or is not one: then `rows`."""

@@ -364,6 +364,9 @@ def compare_values(left: Value, operator: Operator, some: bool, right: Value) ->
     quantifier = any if some else all
     if operator in ("~", "!~") and not left.read_many:
         left = replace(left, read=plain_text(left))
+    if not left.read_many and not right.read_many:
+        one_left, one_right = left.read, right.read
+        return lambda bindings: holds(one_left(bindings), operator, one_right(bindings), literal=literal)
 
     def condition(bindings: Bindings) -> bool:
         lefts = left.read_many(bindings) if left.read_many else [left.read(bindings)]
