@@ -1,6 +1,7 @@
 """`piccobase plugin new`: a plugin to begin with."""
 
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 
 import rich_click as click
@@ -32,6 +33,8 @@ def new(name: Path) -> None:
         )
     word = called.replace("-", "_")
     package = f"piccobase_{word}"
+    if find_spec(package) is not None:
+        raise StartError(f"There is a package {package} already, and only one can be installed: choose another name.")
     first, *rest = word.split("_")
     section = first + "".join(map(str.capitalize, rest)) + "Remarks"
     make_project("plugin", name, {"name": called, "package": package, "word": word, "section": section})

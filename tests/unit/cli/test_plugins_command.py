@@ -146,6 +146,13 @@ def test_a_plugin_needs_a_name_that_can_be_one(name: str) -> None:
     assert not Path(name).exists()
 
 
+def test_a_plugin_does_not_take_the_package_of_another() -> None:
+    told = piccobase("plugin", "new", "audit")
+    assert told.exit_code == 1
+    assert "piccobase_audit" in told.stderr
+    assert not Path("audit").exists()
+
+
 def test_the_prefix_of_distributions_is_no_part_of_the_name() -> None:
     told = piccobase("plugin", "new", "piccobase-greeter").stdout
     assert "the plugin greeter, in the package piccobase_greeter" in told
