@@ -8,7 +8,7 @@ from piccobase.base.version import __version__
 from piccobase.filters.own_functions import RuleFunction
 from piccobase.hooks.point import AfterEvent, HookEvent, Proceed
 from piccobase.http.events import AnsweringRequest
-from piccobase.jobs.errors import GiveUp
+from piccobase.jobs.errors import GiveUp, TryAgain
 from piccobase.jobs.events import RunningJob
 from piccobase.jobs.running import current_job
 from piccobase.mail.events import SendingMail
@@ -67,6 +67,7 @@ __all__ = [
     "SigningIn",
     "StartingApp",
     "StoppingApp",
+    "TryAgain",
     "UpdatingRecord",
     "View",
     "ViewingRecord",

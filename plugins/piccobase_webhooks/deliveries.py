@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from piccolo.query.functions.aggregate import Count
 
+from piccobase import TryAgain
 from piccobase.extending import Database, GiveUp, Jobs, NotFound, instant_text, now, unix_time
 from piccobase_webhooks.answers import Answer, NotSent
 from piccobase_webhooks.messages import TEST, Message, message_of
@@ -31,7 +32,7 @@ _INSERTED = 100  # rows of one statement
 _AT_ONCE = 1_000  # rows that are deleted in one transaction, or replayed by one request
 
 
-class NotDelivered(Exception):
+class NotDelivered(TryAgain):
     """An attempt has failed. The job is tried again."""
 
 

@@ -18,7 +18,7 @@ from piccobase.app.working import Work
 from piccobase.base.errors import InvalidDeclaration, StartError
 from piccobase.db.engine import Database
 from piccobase.jobs.claiming import LOST, STOPPED, Claims
-from piccobase.jobs.errors import GiveUp, InvalidJob, UnknownJob
+from piccobase.jobs.errors import GiveUp, InvalidJob, TryAgain, UnknownJob
 from piccobase.jobs.looking import SeenJob
 from piccobase.jobs.maintenance import delete_old_jobs
 from piccobase.jobs.running import current_job
@@ -296,6 +296,17 @@ async def test_giving_up_spares_the_other_attempts(shop: Shop) -> None:
     job = await shop.job(id_)
     assert (job.state, job.attempt) == ("dead", 1)
     assert "the address does not exist" in job.error
+
+
+async def test_what_is_to_be_expected_is_told_without_a_traceback(shop: Shop) -> None:
+    @shop.work.registry.job(attempts=2)
+    async def ask() -> None:
+        raise TryAgain("the shop does not answer")
+
+    id_ = await shop.add("ask")
+    await shop.work.worker.drain()
+    job = await shop.job(id_)
+    assert (job.state, job.attempt, job.error) == ("delayed", 1, "the shop does not answer")
 
 
 async def test_a_time_limit_ends_an_attempt(shop: Shop) -> None:

@@ -36,6 +36,7 @@ PUBLIC = {
     "SigningIn",
     "StartingApp",
     "StoppingApp",
+    "TryAgain",
     "UpdatingRecord",
     "View",
     "ViewingRecord",

@@ -3,6 +3,7 @@
 PiccobaseError
 ├── InvalidJob         a job that cannot be added
 │   └── UnknownJob     no job of this name is declared
+├── TryAgain           raised by a job: what failed may go well another time
 └── GiveUp             raised by a job: there is no use in another attempt
 """
 
@@ -19,6 +20,19 @@ class UnknownJob(InvalidJob):
     """No job of this name is declared."""
 
     code = "job.unknown"
+
+
+class TryAgain(PiccobaseError):
+    """Raised by a job's function where something failed that may go well another time, as is to be expected.
+
+    Any error leads to another attempt; of this one only the message is kept and logged, and no traceback.
+    """
+
+    code = "job.try_again"
+
+    @classmethod
+    def default_message(cls) -> str:
+        return "It did not go well this time."
 
 
 class GiveUp(PiccobaseError):

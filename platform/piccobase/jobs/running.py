@@ -14,7 +14,7 @@ from typing import Any
 from piccobase.hooks.dispatcher import NO_HOOKS, Onions
 from piccobase.jobs.claiming import Claim
 from piccobase.jobs.declaring import JobInfo
-from piccobase.jobs.errors import GiveUp
+from piccobase.jobs.errors import GiveUp, TryAgain
 from piccobase.jobs.events import RunningJob
 
 log = logging.getLogger("piccobase.jobs")
@@ -127,6 +127,8 @@ def _settle(ended: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
 
 
 def _failed(error: BaseException) -> Outcome:
+    if isinstance(error, TryAgain):
+        return Outcome(_storable(error.message))
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next  # how it was called interests nobody
@@ -134,6 +136,9 @@ def _failed(error: BaseException) -> Outcome:
         text = "".join(traceback.format_exception(type(error), error, trace))
     except Exception:
         text = f"{type(error).__name__}, which cannot be shown"
-    # Neither a database nor a log takes a NUL, or half of a character.
-    text = text.rstrip("\n").replace("\0", "\\0").encode(errors="backslashreplace").decode()
-    return Outcome(text, final=isinstance(error, GiveUp))
+    return Outcome(_storable(text), final=isinstance(error, GiveUp))
+
+
+def _storable(text: str) -> str:
+    """Neither a database nor a log takes a NUL, or half of a character."""
+    return text.rstrip("\n").replace("\0", "\\0").encode(errors="backslashreplace").decode()
