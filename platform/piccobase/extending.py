@@ -30,7 +30,7 @@ from piccobase.base.errors import (
 from piccobase.base.json import NotJSON, encode_json, parse_whole_json
 from piccobase.changes.opening import change_log
 from piccobase.changes.reading import Change, ChangeLog, ChangesForgotten
-from piccobase.db.engine import Database
+from piccobase.db.engine import Database, Transaction
 from piccobase.db.errors import DatabaseFailed, SchemaChanged, StillReferenced
 from piccobase.db.facts import DatabaseFacts, read_facts
 from piccobase.filters.literals import text_literal
@@ -164,6 +164,7 @@ __all__ = [
     "StillReferenced",
     "TooLarge",
     "TooManyRequests",
+    "Transaction",
     "TrustedProxySettings",
     "Unauthorized",
     "Unavailable",

@@ -31,16 +31,17 @@ class Recording:
 
     async def note(self, event: WritingRecord, proceed: Proceed) -> Record | None:
         """Stands next to the write itself, so that it sees what all other hooks have made of it."""
+        db = self._services.engine if self._services is not None else None
         undo = current_undo(event)
         if undo is not None:
-            undo.check(event)
+            undo.check(event, db.open_transaction() if db is not None else None)
         after: Record | None = await proceed()
         if undo is not None:
             undo.confirm(after)
         sets_password = event.collection.kind == "auth" and PASSWORD in event.draft
         changes = difference(event.collection, event.record, after, sets_password=sets_password)
         written = after or event.record
-        if changes and written is not None and self._services is not None:
+        if changes and written is not None and db is not None:
             about = {
                 "verb": event.verb,
                 "collection": event.collection.name,
@@ -48,7 +49,7 @@ class Recording:
                 "record": written.id,
                 "undoes": undo.entry.id if undo is not None else "",
             }
-            await insert_entry(self._services.engine, about | changes | self._who(event))
+            await insert_entry(db, about | changes | self._who(event))
         return after
 
     def _who(self, event: WritingRecord) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from piccobase.extending import (
     Forbidden,
     InvalidRecord,
     NotFound,
+    Transaction,
     Unprocessable,
     WriteVerb,
 )
@@ -45,9 +46,11 @@ class Undo:
         record_id = event.record.id if event.record is not None else event.draft.get("id")
         return bool(record_id == self.entry.record)
 
-    def check(self, event: WritingRecord) -> None:
+    def check(self, event: WritingRecord, transaction: Transaction | None) -> None:
         """Raises Conflict where a field is not any more what the change has made of it."""
         self.is_done = True
+        if transaction is not None:
+            transaction.on_rollback(self._begin_again)
         if event.record is not None:
             self._demand(event.record, self.after, "The record has been changed since.", _CHANGED_SINCE)
 
@@ -55,6 +58,10 @@ class Undo:
         """Raises Conflict where a field is not what it was: what may not be written is dropped from a draft."""
         if written is not None:
             self._demand(written, self.before, "Not all of it can be taken back.", _NOT_RESTORED)
+
+    def _begin_again(self) -> None:
+        """What was undone with its transaction is tried anew where that is."""
+        self.is_done = False
 
     def _demand(self, record: Record, texts: list[str], message: str, error: FieldError) -> None:
         auto = {field.name for field in self.collection.fields if field.auto}

@@ -9,7 +9,19 @@ from typing import Any
 import pytest
 from piccolo.columns import ForeignKey, Integer, Numeric, Text, Varchar
 
-from piccobase import App, AuthCollection, Collection, CreatingRecord, FieldRules, Role, Rules, owner, role
+from piccobase import (
+    App,
+    AuthCollection,
+    Collection,
+    CreatingRecord,
+    FieldRules,
+    Role,
+    Rules,
+    WritingRecord,
+    owner,
+    role,
+)
+from piccobase.db.errors import SerializationFailed
 from piccobase.testing import PASSWORD, Caller, TestApp, frozen
 from piccobase_audit import audit
 
@@ -279,6 +291,26 @@ async def test_of_two_undos_at_once_one_is_done(api: TestApp) -> None:
     answers = await asyncio.gather(*(undo(root, updated) for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
     assert len(await history(root, "tags", tag["id"])) == 3
+
+
+async def test_an_undo_whose_transaction_is_tried_again_is_still_one(postgres_url: str) -> None:
+    app = make_app()
+    tries: list[str] = []
+
+    @app.hook(WritingRecord, collection="tags")
+    async def meet_another(event: WritingRecord, proceed: Any) -> None:
+        await proceed()
+        tries.append(event.verb)
+        if len(tries) == 3:
+            raise SerializationFailed
+
+    async with TestApp(app, database_url=postgres_url) as api:
+        root, tag = await api.superuser(), await api.make("tags", name="a")
+        await change(root, tag, name="b")
+        [updated, _] = await history(root, "tags", tag["id"])
+        assert (await undo(root, updated)).json()["record"]["name"] == "a"
+        assert tries == ["create", "update", "update", "update"]
+        assert (await history(root, "tags", tag["id"]))[0]["undoes"] == updated["id"]
 
 
 async def test_the_document_of_the_api_has_both_routes(api: TestApp) -> None:
