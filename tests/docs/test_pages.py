@@ -63,6 +63,8 @@ def test_every_name_of_the_test_kit_is_shown() -> None:
 
 
 def test_every_public_name_is_explained() -> None:
-    pages = [(ROOT / f"docs/reference/{name}.md").read_text() for name in ("declaration", "hooks", "plugins", "filters")]
+    pages = [
+        (ROOT / f"docs/reference/{name}.md").read_text() for name in ("declaration", "hooks", "plugins", "filters")
+    ]
     headings = {name.strip("` ") for page in pages for heading in _HEADING.findall(page) for name in heading.split(",")}
     assert set(piccobase.__all__) - {"__version__"} <= headings
