@@ -7,16 +7,18 @@ import zlib
 RECORD_ID_LENGTH = 15
 _ALPHABET = string.ascii_lowercase + string.digits
 _LETTERS_AND_DIGITS = string.ascii_letters + string.digits
+# 252 = 7 * 36 keeps ids unbiased: bytes above are thrown away.
+_OF_BYTE = bytes(ord(_ALPHABET[byte % 36]) for byte in range(256))
+_THROWN_AWAY = bytes(range(252, 256))
 
 
 def new_record_id() -> str:
     """A random id for a record: 15 characters, about 77 bits."""
-    # One draw of 15 bytes and a look-up is ten times faster than 15 calls of secrets.choice. 252 = 7 * 36 keeps it
-    # unbiased: bytes above are thrown away, and 25 are more than enough to leave 15.
+    # One draw of some bytes more than are needed, many times faster than 15 calls of secrets.choice.
     while True:
-        drawn = [_ALPHABET[byte % 36] for byte in secrets.token_bytes(20) if byte < 252]
+        drawn = secrets.token_bytes(20).translate(_OF_BYTE, _THROWN_AWAY)
         if len(drawn) >= RECORD_ID_LENGTH:
-            return "".join(drawn[:RECORD_ID_LENGTH])
+            return drawn[:RECORD_ID_LENGTH].decode()
 
 
 def new_secret(length: int = 50) -> str:

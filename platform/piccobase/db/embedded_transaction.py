@@ -178,7 +178,10 @@ class EmbeddedTransaction(SQLiteTransaction):
                 group.join()
                 self._joined = self._untouched = True
             else:
-                await self._writer.begin(self._begin_statement)
+                try:
+                    self._writer.begin_now(self._begin_statement)
+                except SerializationFailed:
+                    await self._writer.begin(self._begin_statement)
         except BaseException:
             group.let_go()
             raise
