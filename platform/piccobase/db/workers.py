@@ -10,6 +10,7 @@ from typing import Any
 import apsw
 
 Work = Callable[[apsw.Connection], Any]
+_INTERRUPTED_EVERY = 0.05  # seconds
 
 
 class _Job:
@@ -60,7 +61,14 @@ class _Job:
             self.future.set_exception(failure)
 
     def abandon(self) -> None:
-        """Not begun, it will not be; running, its statement is interrupted."""
+        """In the loop. Not begun, it will not be; running, its statement is interrupted, until it has ended: SQLite
+        forgets an interrupt that comes the moment before a statement begins."""
+        self.interrupt()
+        if not self.delivered:
+            self.loop.call_later(_INTERRUPTED_EVERY, self.abandon)
+
+    def interrupt(self) -> None:
+        """In any thread: the same, once."""
         with self._guard:
             self.abandoned = True
             # Under the guard, so that the interrupt cannot hit the next job on that connection.
@@ -120,10 +128,11 @@ class Workers:
             threads, self._threads = self._threads, []
         for _ in threads:
             self._jobs.put(None)
-        for job in list(self._running):
-            job.abandon()
         for thread in threads:
-            thread.join()
+            while thread.is_alive():
+                for job in list(self._running):
+                    job.interrupt()
+                thread.join(_INTERRUPTED_EVERY)
 
     def _submit(self, work: Work) -> _Job:
         job = _Job(work)
