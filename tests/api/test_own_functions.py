@@ -200,7 +200,7 @@ async def test_what_python_refuses_is_a_bad_request(api: TestApp) -> None:
     ("functions", "problem"),
     [
         ([RuleFunction("strftime", {}, "text", "1", "1")], "function.E002 strftime: strftime is a function of the"),
-        ([FUNCTIONS[0], FUNCTIONS[0]], "function.E002 half: the app has a function of this name already"),
+        ([FUNCTIONS[0], FUNCTIONS[0]], 'plugin.E006 App: it brings the rule function "half" twice'),
         ([RuleFunction("a-b", {}, "text", "1", "1")], "function.E001 a-b: a function's name has letters"),
         ([RuleFunction("f", {"x": "money"}, "text", "1", "1")], "function.E003 f: an argument is one of text, "),  # type: ignore[dict-item]
         ([RuleFunction("f", {}, "instant", "1", "1")], "function.E003 f: it gives one of text, number"),  # type: ignore[arg-type]

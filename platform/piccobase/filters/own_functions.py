@@ -77,8 +77,7 @@ def pieces(template: str) -> Iterator[tuple[str, str | None]]:
 
 
 def check_functions(functions: Iterable[RuleFunction]) -> Iterator[Problem]:
-    """All that is wrong with them, but for what one database lacks."""
-    taken: dict[str, str] = {}
+    """All that is wrong with each of them, but for what one database lacks."""
     for one in functions:
         place = f"plugin {one.plugin}, {one.name}" if one.plugin else one.name
         if not _NAME.fullmatch(one.name):
@@ -87,9 +86,6 @@ def check_functions(functions: Iterable[RuleFunction]) -> Iterator[Problem]:
             )
         if one.name in BUILT_IN:
             yield Problem("function.E002", place, f"{one.name} is a function of the language itself")
-        elif one.name in taken:
-            yield Problem("function.E002", place, f"{taken[one.name]} has a function of this name already")
-        taken[one.name] = f"the plugin {one.plugin}" if one.plugin else "the app"
         yield from _check_types(one, place)
         if one.sqlite is None and one.postgres is None and one.python is None:
             yield Problem(
