@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from http import HTTPStatus
+from time import perf_counter
 from types import FrameType
 from typing import Any
 
@@ -17,6 +18,7 @@ from uvicorn.server import ServerState
 
 from piccobase.base.errors import BadRequest, HeadTooLarge, RequestError
 from piccobase.base.json import encode_json
+from piccobase.base.observing import ARRIVED
 from piccobase.cli.answering import Answering
 from piccobase.http.answers import JSON_HEADERS
 
@@ -72,6 +74,7 @@ class Connection(HttpToolsProtocol):
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:
+            self.scope[ARRIVED] = perf_counter()  # type: ignore[literal-required]
             self.cycle.__class__ = Answering  # uvicorn has no place to say so; what it has made does not run yet
         self._head_since = None
 

@@ -189,17 +189,17 @@ class EmbeddedEngine(SQLiteEngine):
         )
         return found
 
-    def version(self, sql: str = "", args: Sequence[Any] = ()) -> int:
+    def version(self, sql: str = "", args: Sequence[Any] = (), *, since: float | None = None) -> int:
         """A number that is the same again only if nothing was committed in between, by this process or another.
 
         With a statement (compare only numbers of the same one): only if nothing was committed to a table that it reads.
-        Of the commits of other processes any counts.
+        Of the commits of other processes any counts; those after `since`, a moment of `perf_counter`, may be missing.
         Ask before reading what is to be remembered with it. While that cannot be told, no two numbers are the same.
         """
         writer = self._writer or self._open_writer()
         if writer.group.members and self.current() is not None:
             return -next(_serials)  # others have changed something before it that is not committed yet
-        others = writer.commits_of_others()
+        others = writer.commits_of_others(since)
         if others is None:
             return -next(_serials)
         tables = self._tables_of.of(sql, args) if sql else None

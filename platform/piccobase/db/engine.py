@@ -49,10 +49,11 @@ class Database(Protocol):
         """Whether a statement of this task would run inside an open transaction."""
         ...
 
-    def version(self, sql: str = "", args: Sequence[Any] = ()) -> int | None:
+    def version(self, sql: str = "", args: Sequence[Any] = (), *, since: float | None = None) -> int | None:
         """A number that stays the same as long as nothing was committed by anyone, in this process or another.
 
-        With a statement and what it is run with: as long as nothing was changed that the statement reads.
+        With a statement and what it is run with: as long as nothing was changed that the statement reads. With `since`,
+        a moment of `perf_counter`, what others have committed after it may be missing: for many who may share a look.
         None where the database cannot tell at once (PostgreSQL): then nothing may be remembered.
         """
         ...

@@ -127,7 +127,7 @@ class PostgresEngine(PiccoloEngine):
     async def rows(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
         return list(map(tuple, await self.fetch(sql, args)))
 
-    def version(self, sql: str = "", args: Sequence[Any] = ()) -> int | None:
+    def version(self, sql: str = "", args: Sequence[Any] = (), *, since: float | None = None) -> int | None:
         """None: only another query could tell whether somebody has committed something."""
         return None
 

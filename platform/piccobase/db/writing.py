@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from time import perf_counter
 from typing import Any
 
 import apsw
@@ -52,6 +53,7 @@ class Writer:
         self.commits = 0
         self._commits_to_all = 0
         self.others_seen: int | None = None  # what `data_version` has said last
+        self._looked_at = -1.0  # by `perf_counter`, at a moment before it
         self._file_seen = -1  # the version that the connection had of the file then, or after its own commits since
         # What `data_version` says while the thread is at COMMIT, when nobody can ask: no other process can commit then.
         self.others_meanwhile: int | None = None
@@ -224,8 +226,13 @@ class Writer:
             self.notes.note_commit()
             self._count_commit()
 
-    def commits_of_others(self) -> int | None:
-        """A number that changes with each commit of another process; None while that cannot be told."""
+    def commits_of_others(self, since: float | None = None) -> int | None:
+        """A number that changes with each commit of another process; None while that cannot be told.
+
+        Where somebody has looked after `since`, it is what was seen then.
+        """
+        if since is not None and self._looked_at > since:
+            return self.others_seen
         inline = self.inline
         if not inline.busy.acquire(blocking=False):
             return self.others_meanwhile
@@ -236,8 +243,10 @@ class Writer:
                 if self.others_seen is not None and inline.connection.data_version() == self._file_seen:
                     return self.others_seen
             inline.start_unlimited()
+            looked_at = perf_counter()
             ((self.others_seen,),) = inline.cursor.execute("PRAGMA data_version")
             self._file_seen = inline.connection.data_version()
+            self._looked_at = looked_at
             return self.others_seen
         finally:
             inline.busy.release()

@@ -174,7 +174,7 @@ class CollectionsAPI:
         return await parse_body(incoming.content_type, body, chunked=incoming.chunked)
 
     async def _actor(self, incoming: Incoming) -> Actor:
-        actor = incoming.actor or await self.actors.actor(incoming.authorization)
+        actor = incoming.actor or await self.actors.actor(incoming.authorization, arrived=incoming.arrived)
         note_actor(actor)
         return actor
 

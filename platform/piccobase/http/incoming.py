@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from piccobase.base.observing import ARRIVED
 from piccobase.schema.actor import Actor
 
 ADMITTED = "piccobase.admitted"  # where the actor of a request stands in its scope, once it has been looked for
@@ -54,7 +55,8 @@ _NONE: Mapping[bytes, bytes] = MappingProxyType({})
 class Incoming:
     """What every request is asked for first. `declared` is its Content-Length in bytes, None if it has none.
 
-    `actor` is there where somebody had to know it before, else None. `additions` are the headers that ask for more than
+    `actor` is there where somebody had to know it before, else None. `arrived` is the moment of `perf_counter` at which
+    its head was there, None where the server does not tell. `additions` are the headers that ask for more than
     the protocol has, and `answering` those that the answer to them carries; `unchanged` makes it a 304.
     """
 
@@ -63,6 +65,7 @@ class Incoming:
         "additions",
         "agent",
         "answering",
+        "arrived",
         "authorization",
         "chunked",
         "content_type",
@@ -79,6 +82,7 @@ class Incoming:
     def __init__(self, scope: Any) -> None:
         self.method: str = scope["method"]
         self.actor: Actor | None = scope.get(ADMITTED)
+        self.arrived: float | None = scope.get(ARRIVED)
         self.query: bytes = scope["query_string"]
         pairs: HeaderPairs = scope["headers"]
         self.headers = Headers(pairs)

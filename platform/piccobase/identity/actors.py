@@ -52,8 +52,10 @@ class Actors:
         self._memory: dict[str, _Remembered] = {}
         self._proven: dict[str, UnverifiedToken] = {}
 
-    async def actor(self, authorization: str, kind: TokenKind = "auth") -> Actor:
+    async def actor(self, authorization: str, kind: TokenKind = "auth", *, arrived: float | None = None) -> Actor:
         """Whoever the token stands for, GUEST if for nobody. `authorization` is a header's text or a bare token.
+
+        `arrived`, a moment of `perf_counter`, is when the request had come: as of then it is, or of later.
 
         Not to be called inside a transaction: it would remember what is not committed yet.
         """
@@ -63,7 +65,7 @@ class Actors:
         if (
             known is not None
             and known.kind == kind
-            and known.version == self._db.version(known.select.sql, known.args)
+            and known.version == self._db.version(known.select.sql, known.args, since=arrived)
             and known.expires > unix_time()
         ):
             return known.actor

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -40,8 +41,8 @@ class Watched:
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self._db.transaction()
 
-    def version(self, sql: str = "", args: Sequence[Any] = ()) -> int | None:
-        return self._db.version(sql, args)
+    def version(self, sql: str = "", args: Sequence[Any] = (), *, since: float | None = None) -> int | None:
+        return self._db.version(sql, args, since=since)
 
 
 @pytest.fixture
@@ -245,3 +246,20 @@ async def test_tokens_that_we_have_not_signed_leave_nothing_behind(house: Signin
     assert not actors._memory
     assert not (await actors.actor(token)).guest
     assert list(actors._proven) == [token]
+
+
+async def test_what_others_changed_before_a_request_came_counts_for_it_whoever_has_looked_meanwhile(
+    house: SigningIn, actors: Actors, another_process: Engine
+) -> None:
+    record_id = await house.add(Driver, "bob@example.com")
+    token = await house.token(Driver, record_id)
+    early = perf_counter()
+    assert not (await actors.actor(token)).guest
+    assert not (await actors.actor(token)).guest  # from now on it is remembered, and somebody has looked
+    column = "$1" if another_process.dialect == "postgres" else "?"
+    await another_process.rows(f"DELETE FROM drivers WHERE id = {column}", (record_id,))
+    came_before = await actors.actor(token, arrived=early)
+    assert came_before.guest is (another_process.dialect == "postgres")  # where nothing is remembered
+    assert (await actors.actor(token, arrived=perf_counter())).guest
+    assert (await actors.actor(token, arrived=early)).guest
+    assert (await actors.actor(token)).guest
