@@ -22,13 +22,13 @@ from piccobase.records.service import Records
 from piccobase.records.viewing import see_stored
 from piccobase.records.writing import (
     Row,
+    Submitted,
     check_relations,
     draft_satisfies,
     hash_passwords,
     load_row,
     refused,
     row_insert,
-    submitted,
 )
 from piccobase.rules.context import RequestContext
 from piccobase.schema.collections import CollectionInfo
@@ -62,7 +62,7 @@ async def create_record(
     writable = records.access.writable(collection, context.access)
     sent = resolve(collection, body, {})
     draft = draft_new(collection, sent, writable)
-    seen_by_rules = submitted(collection, sent, draft, writable, {})
+    seen_by_rules = Submitted(collection, sent, draft, writable)
     if not await draft_satisfies(records, context, collection, "create", draft, seen_by_rules):
         raise InvalidRecord(FAILED)
     if (around := records.hooks.around(CreatingRecord, collection.name)) is None:
@@ -117,7 +117,7 @@ async def _settle(
             raise InvalidRecord(FAILED, errors)
     if hooked is not None:
         draft, sent = overlaid(collection, draft, hooked, new=True), hooked
-    await check_relations(records, collection, draft)
+    await check_relations(records, collection, draft, context.actor)
     if collection.kind == "auth" and (body.get("id") or "id" in sent):
         await _check_auth_id(records, collection, draft)
     if draft.errors:
@@ -164,7 +164,7 @@ async def _insert_inside(
 
     async def step() -> Record:
         nonlocal row
-        final = await overlaid_inside(records, collection, draft, event.draft, FAILED, new=True)
+        final = await overlaid_inside(records, context, collection, draft, event.draft, FAILED, new=True)
         row = await _insert(records, collection, final)
         return Record(collection, row, records.db.dialect)
 

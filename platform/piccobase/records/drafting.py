@@ -63,7 +63,7 @@ class Draft:
 
     @property
     def as_meant(self) -> dict[str, Any]:
-        return self.values | self.beyond_limits
+        return self.values | self.beyond_limits if self.beyond_limits else self.values
 
 
 def draft_new(collection: CollectionInfo, body: Mapping[str, Any], writable: Collection[str]) -> Draft:

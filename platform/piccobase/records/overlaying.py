@@ -6,6 +6,7 @@ from piccobase.records.drafting import Draft, overlay
 from piccobase.records.hooked_draft import HookedDraft
 from piccobase.records.service import Records
 from piccobase.records.writing import check_relations
+from piccobase.rules.context import RequestContext
 from piccobase.schema.collections import CollectionInfo
 
 
@@ -15,7 +16,14 @@ def overlaid(collection: CollectionInfo, draft: Draft, hooked: HookedDraft, *, n
 
 
 async def overlaid_inside(
-    records: Records, collection: CollectionInfo, draft: Draft, hooked: HookedDraft, failed: str, *, new: bool
+    records: Records,
+    context: RequestContext,
+    collection: CollectionInfo,
+    draft: Draft,
+    hooked: HookedDraft,
+    failed: str,
+    *,
+    new: bool,
 ) -> Draft:
     """The same in the transaction. Raises InvalidRecord with `failed` as its message.
 
@@ -30,7 +38,7 @@ async def overlaid_inside(
                 "CreatingRecord or UpdatingRecord."
             )
     result = overlay(collection, draft, hooked.set, hooked.removed, new=new)
-    await check_relations(records, collection, result)
+    await check_relations(records, collection, result, context.actor)
     if result.errors:
         raise InvalidRecord(failed, result.errors)
     return result

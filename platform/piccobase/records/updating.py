@@ -23,13 +23,13 @@ from piccobase.records.versions import Expected, later
 from piccobase.records.viewing import see_stored
 from piccobase.records.writing import (
     Row,
+    Submitted,
     check_relations,
     hash_passwords,
     load_row,
     refused,
     row_update,
     stored_satisfies,
-    submitted,
 )
 from piccobase.rules.context import RequestContext
 from piccobase.schema.collections import CollectionInfo
@@ -113,7 +113,7 @@ class _Change:
         if hooked is not None:
             self.draft, self.sent = overlaid(collection, self.draft, hooked, new=False), hooked
             self.overridden = frozenset((*hooked.set, *hooked.removed))
-        await check_relations(records, collection, self.draft)
+        await check_relations(records, collection, self.draft, self.context.actor)
         if self.draft.errors:
             raise InvalidRecord(FAILED, self.draft.errors)
         await hash_passwords(records, collection, self.draft)
@@ -155,7 +155,7 @@ class _Change:
         async def step() -> Record:
             nonlocal before, after
             before = await self._again()
-            draft = await overlaid_inside(records, collection, self.draft, event.draft, FAILED, new=False)
+            draft = await overlaid_inside(records, self.context, collection, self.draft, event.draft, FAILED, new=False)
             after = await self._write_row(before, draft)
             return Record(collection, after, records.db.dialect)
 
@@ -212,13 +212,13 @@ async def _settle_inside(around: Wraps, change: _Change) -> Row:
 
 def _draft(
     records: Records, context: RequestContext, collection: CollectionInfo, body: Mapping[str, Any], stored: Row
-) -> tuple[Draft, dict[str, Any]]:
+) -> tuple[Draft, Submitted]:
     """The changes, and the submitted values as rules see them."""
     writable = records.access.writable(collection, context.access)
     before = {field.name: stored_value(collection, stored, field) for field in modified_fields(collection, body)}
     sent = resolve(collection, _without_empty_password(collection, body), before)
     draft = draft_changes(collection, sent, writable)
-    return draft, submitted(collection, sent, draft, writable, before)
+    return draft, Submitted(collection, sent, draft, writable)
 
 
 def _without_empty_password(collection: CollectionInfo, body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """What create and update share: the caller's rights to fields, the submitted values as rules see them, questions to the
 database about a draft, and database errors as field errors."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, cast
@@ -18,6 +18,7 @@ from piccobase.records.planning import ROW, Asked
 from piccobase.records.service import Records
 from piccobase.rules.context import RequestContext
 from piccobase.rules.draft import DRAFT, draft_table
+from piccobase.schema.actor import Actor
 from piccobase.schema.collections import CollectionInfo, Verb
 from piccobase.schema.fields import FieldInfo
 from piccobase.schema.values.base import Convert
@@ -42,26 +43,44 @@ def asked_of_draft(context: RequestContext, body: Mapping[str, Any], **own: Any)
     )
 
 
-def submitted(
-    collection: CollectionInfo,
-    sent: Mapping[str, Any],
-    draft: Draft,
-    writable: Collection[str],
-    before: Mapping[str, Any],
-) -> dict[str, Any]:
+class Submitted(Mapping[str, Any]):
     """`@request.body.*`: what was sent, modifiers resolved, fields cleaned, and without what the caller cannot write.
 
     A rule must not see a hidden field that will be dropped anyway (protocol.md §3.8), and sees a value as it would be
-    stored. What could not be cleaned is there as it was sent.
+    stored. What could not be cleaned is there as it was sent. It is put together when somebody looks: few rules do.
     """
-    seen = {}
-    for name, value in sent.items():
-        field = collection.by_name.get(name)
-        if field is None or field.key:
-            seen[name] = value
-        elif name in writable:
-            seen[name] = _as_sent(field, draft.values[name]) if name in draft.values else value
-    return seen
+
+    __slots__ = ("_collection", "_sent", "_values", "_values_of_draft", "_writable")
+
+    def __init__(
+        self, collection: CollectionInfo, sent: Mapping[str, Any], draft: Draft, writable: Collection[str]
+    ) -> None:
+        self._collection, self._sent, self._writable = collection, sent, writable
+        self._values_of_draft = draft.values.copy()  # as they are now, before passwords are hashed
+        self._values: dict[str, Any] | None = None
+
+    def _seen(self) -> dict[str, Any]:
+        if self._values is None:
+            self._values = dict(self._put_together())
+        return self._values
+
+    def _put_together(self) -> Iterator[tuple[str, Any]]:
+        cleaned = self._values_of_draft
+        for name, value in self._sent.items():
+            field = self._collection.by_name.get(name)
+            if field is None or field.key:
+                yield name, value
+            elif name in self._writable:
+                yield name, _as_sent(field, cleaned[name]) if name in cleaned else value
+
+    def __getitem__(self, name: str) -> Any:
+        return self._seen()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._seen())
+
+    def __len__(self) -> int:
+        return len(self._seen())
 
 
 def _as_sent(field: FieldInfo, value: Any) -> Any:
@@ -216,18 +235,25 @@ def _row_query(records: Records, collection: CollectionInfo, lock: Lock | None) 
     return render(query, planner.dialect.name)
 
 
-async def check_relations(records: Records, collection: CollectionInfo, draft: Draft) -> None:
+async def check_relations(records: Records, collection: CollectionInfo, draft: Draft, actor: Actor) -> None:
     """Every id in a relation must be there: what is missing becomes a field error of the draft."""
-    for field in collection.fields:
+    for field in _relations(collection):
         value = draft.values.get(field.name)
-        if not field.target or value is None or value == []:
+        if value is None or value == []:
             continue
         target = records.registry.collections[field.target]
+        if target is actor.collection and value == actor.id and not field.multiple:
+            continue  # whoever asks is there: this request began with finding that out
         wanted = list(value) if field.multiple else [value]
         keys = [_target_key(target, one) for one in wanted]
         found = await _count_keys(records, target, keys) if None not in keys else -1
         if found != len(keys):
             draft.errors[field.name] = MISSING_TARGETS
+
+
+@lru_cache(1024)
+def _relations(collection: CollectionInfo) -> tuple[FieldInfo, ...]:
+    return tuple(field for field in collection.fields if field.target)
 
 
 def _target_key(target: CollectionInfo, value: Any) -> Any:
