@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import piccobase
-from piccobase.base.errors import PiccobaseError, RequestError, all_error_types
+from piccobase.base.errors import PiccobaseError, RequestError, own_error_types
 
 HEAD = """\
 # Errors
@@ -49,7 +49,7 @@ def _errors(root: type[PiccobaseError]) -> list[type[PiccobaseError]]:
     for module in pkgutil.walk_packages(piccobase.__path__, "piccobase."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    own = {error.code: error for error in all_error_types(root) if "code" in vars(error)}
+    own = {error.code: error for error in own_error_types(root) if "code" in vars(error)}
     return [own[code] for code in sorted(own)]
 
 

@@ -10,7 +10,7 @@ from tests.docs.pages import PAGES, ROOT, name_of, prose_of
 
 import piccobase
 from piccobase import testing
-from piccobase.base.errors import all_error_types
+from piccobase.base.errors import own_error_types
 
 _LINK = re.compile(r"\[[^\]]*\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -54,7 +54,7 @@ def test_page_begins_with_its_title(page: Path) -> None:
 
 def test_every_error_code_has_a_heading() -> None:
     headings = set(_HEADING.findall((ROOT / "docs/reference/errors.md").read_text()))
-    assert {error.code for error in all_error_types()} <= headings
+    assert {error.code for error in own_error_types()} <= headings
 
 
 def test_every_name_of_the_test_kit_is_shown() -> None:

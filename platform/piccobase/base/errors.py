@@ -208,7 +208,13 @@ class Unavailable(Unexpected):
 
 
 def all_error_types(root: type[PiccobaseError] = PiccobaseError) -> Iterator[type[PiccobaseError]]:
-    """Every error of the tree that has been imported, the root first."""
+    """Every error of the tree that has been imported, those of apps and plugins too, the root first."""
     yield root
     for child in root.__subclasses__():
         yield from all_error_types(child)
+
+
+def own_error_types(root: type[PiccobaseError] = PiccobaseError) -> Iterator[type[PiccobaseError]]:
+    """Those of this package alone."""
+    package = __name__.partition(".")[0]
+    return (error for error in all_error_types(root) if error.__module__.partition(".")[0] == package)
