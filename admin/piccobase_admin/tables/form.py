@@ -1,6 +1,6 @@
 """A collection's form: the schema it is made from, a record in it, and what a form that comes back wants changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -90,12 +90,12 @@ class Form:
 
     def listed(self, record: Wires) -> dict[str, Any]:
         """A record as a list shows it. One without a name shows its id, or there would be nothing to click on."""
-        row = {name: self.fields[name].listed(record[name]) for name in self.shown_names}
+        row = self.exported(record, self.shown_names)
         return row if row[self.link] else row | {self.link: row["id"]}
 
-    def exported(self, record: Wires, names: list[str]) -> dict[str, Any]:
-        """The wanted fields of a record, as they are."""
-        return {name: self.fields[name].listed(record[name]) for name in names}
+    def exported(self, record: Wires, names: Sequence[str]) -> dict[str, Any]:
+        """The wanted fields of a record, as they are. What a hook has taken out of it is empty."""
+        return {name: self.fields[name].listed(record[name]) if name in record else None for name in names}
 
     def shown(self, record: Wires) -> dict[str, Any]:
         """A record in the form. Secrets are empty, whatever is stored."""

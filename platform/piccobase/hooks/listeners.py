@@ -16,7 +16,7 @@ from piccobase.schema.registry import Registry
 
 log = logging.getLogger("piccobase.hooks")
 
-MOST_WAITING = 10_000  # events for one listener; what comes while so many wait is dropped and counted
+MOST_WAITING = 100_000  # events for one listener; what comes while so many wait is dropped and counted
 LONGEST_END = 5.0  # seconds for what still waits when the server stops
 
 Keep = Callable[[ListenerInfo, AfterEvent], Awaitable[None]]
