@@ -118,6 +118,9 @@ def overlay(
 
 
 def _draft_field(collection: CollectionInfo, one: FieldInfo, wire: Any, draft: Draft) -> None:
+    if one.value.is_value_already(wire) and not one.choices and not one.target:
+        draft.values[one.name] = wire
+        return
     try:
         value = _strict(one, wire) if collection.strict else _lenient(one, wire)
     except InvalidValue as invalid:

@@ -74,6 +74,11 @@ class ValueType:
         """Whether `required` refuses it in a strict collection: only text and lists can be blank."""
         return value is None
 
+    def is_value_already(self, wire: Any) -> bool:
+        """Whether a wire value is a value as it is, neither blank nor zero, and within all limits: a short way past
+        `clean`, `coerce` and `check` for what is sent most. False where that is not known."""
+        return False
+
     def clean(self, wire: Any) -> Any:
         """Strict: wire to value. Raises InvalidValue for a value of the wrong type. Never called with None."""
         raise NotImplementedError

@@ -136,6 +136,14 @@ class IntegerValue(ValueType):
     def zero(self) -> Any:
         return 0
 
+    def is_value_already(self, wire: Any) -> bool:
+        if type(self) is not IntegerValue or type(wire) is not int or not wire:
+            return False
+        least, most = self.min, self.max
+        if (least is not None and wire < least) or (most is not None and wire > most):
+            return False
+        return wire.bit_length() < self.bits
+
     def clean(self, wire: Any) -> Any:
         if isinstance(wire, bool) or not isinstance(wire, int | float):
             raise not_a_number()
@@ -265,6 +273,9 @@ class BooleanValue(ValueType):
 
     def zero(self) -> Any:
         return False
+
+    def is_value_already(self, wire: Any) -> bool:
+        return wire is True and type(self) is BooleanValue
 
     def clean(self, wire: Any) -> Any:
         if not isinstance(wire, bool):

@@ -48,6 +48,11 @@ class TextValue(ValueType):
     def is_blank(self, value: Any) -> bool:
         return value is None or value == ""
 
+    def is_value_already(self, wire: Any) -> bool:
+        if type(self) is not TextValue or type(wire) is not str or self.pattern or not wire or "\0" in wire:
+            return False
+        return self.min <= len(wire) and (not self.max or len(wire) <= self.max)
+
     def clean(self, wire: Any) -> Any:
         if not isinstance(wire, str):
             raise wrong_type("Must be a text.")
