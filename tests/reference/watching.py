@@ -69,4 +69,5 @@ def unplanned(statements: list[str]) -> list[str]:
 
 
 def _is_select(statement: str) -> bool:
-    return statement.startswith(("SELECT ", "WITH ")) and ";" not in statement
+    # The driver's own, with which a new connection looks at types, begin on a line of their own.
+    return statement.lstrip().startswith(("SELECT", "WITH")) and ";" not in statement

@@ -52,6 +52,7 @@ def open_connection(
             if time.monotonic() > deadline:
                 raise DatabaseUnavailable(f"The database file {path} is locked by another process.") from error
             time.sleep(0.01)
+            continue
         except apsw.Error as error:
             raise DatabaseUnavailable(f"The database file {path} cannot be opened: {_reason(path, error)}.") from error
         for name, (function, arguments) in functions.items():

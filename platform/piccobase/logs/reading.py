@@ -74,11 +74,11 @@ class LogReader:
             self._from(), condition, " ORDER BY ", order, " LIMIT ", slot(_limit), " OFFSET ", slot(_offset)
         )
         bindings = _Bindings(limit=per_page, offset=(page - 1) * per_page)
-        rows = await self._rows(compose(f"SELECT {_COLUMNS}", found), bindings)
         total = pages = -1
-        if not skip_total:
+        if not skip_total:  # first, since entries come in between: none that were counted are missing from the page
             [(total,)] = await self._rows(compose("SELECT COUNT(*)", self._from(), condition), bindings)
             pages = -(-total // per_page)
+        rows = await self._rows(compose(f"SELECT {_COLUMNS}", found), bindings)
         return LogPage(
             items=[*map(self._entry, rows)], page=page, per_page=per_page, total_items=total, total_pages=pages
         )
