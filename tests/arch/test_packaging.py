@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SOURCE_ROOTS = ["platform", "plugins", "admin", "migrations"]
 LONGEST_FILE = 600
+# Written by `piccobase migrate new`, and not to be changed once it was applied somewhere.
+GENERATED = {"plugins/piccobase_webhooks/piccolo_migrations/webhooks_2026_11_26t05_52_50_599847.py"}
 
 
 def test_platform_is_no_package() -> None:
@@ -49,7 +51,6 @@ def test_no_file_is_too_long_to_be_read() -> None:
         str(found.relative_to(ROOT)): lines
         for folder in folders
         for found in (ROOT / folder).rglob("*.py")
-        if "piccolo_migrations" not in found.parts  # which are written by the command
-        and (lines := len(found.read_text().splitlines())) > LONGEST_FILE
+        if (lines := len(found.read_text().splitlines())) > LONGEST_FILE
     }
-    assert long == {}
+    assert set(long) == GENERATED
