@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from time import perf_counter
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import rich_click as click
 import uvicorn
@@ -20,6 +20,7 @@ from piccobase.base.errors import BadRequest, HeadTooLarge, RequestError
 from piccobase.base.json import encode_json
 from piccobase.base.observing import ARRIVED
 from piccobase.cli.answering import Answering
+from piccobase.cli.sending import Sender, turn_of
 from piccobase.http.answers import JSON_HEADERS
 
 MAX_HEAD = 1 << 20  # bytes of a request line and headers, as the reference takes them
@@ -54,6 +55,10 @@ class Connection(HttpToolsProtocol):
         self._head_size = 0
         self._head_since: float | None = self.loop.time()
         self._last_data = self.loop.time()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        sender = Sender(transport, turn_of(self.loop), self.tasks)
+        super().connection_made(cast("asyncio.Transport", sender))
 
     def data_received(self, data: bytes) -> None:
         self._last_data = self.loop.time()
