@@ -171,6 +171,12 @@ class Interrupting:
         async with self._db.transaction() as begun:
             yield begun
 
+    @asynccontextmanager
+    async def brief_transaction(self) -> AsyncIterator[Any]:
+        await self._happens()
+        async with self._db.brief_transaction() as begun:
+            yield begun
+
 
 async def interrupted(api: Caller, sql: str, method: str, path: str, body: Any = None) -> int:
     """The status of a request before whose transaction `sql` is run."""
@@ -186,6 +192,14 @@ async def interrupted(api: Caller, sql: str, method: str, path: str, body: Any =
 CLOSED = "UPDATE documents SET open = FALSE"
 
 
+@pytest.fixture(params=[True, False], ids=["all within the transaction", "only the writing within it"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read before a change is read in its transaction where that may be, else before it and in it again."""
+    if not request.param:
+        monkeypatch.setattr("piccobase.records.updating._is_brief", lambda asked: False)
+
+
+@pytest.mark.usefixtures("either_way")
 async def test_a_rule_that_no_longer_holds_for_the_locked_row_refuses(api: Caller) -> None:
     made = await api.create("documents", title="before")
     path = api.records("documents", made["id"])
@@ -196,6 +210,7 @@ async def test_a_rule_that_no_longer_holds_for_the_locked_row_refuses(api: Calle
     assert (await api.ask("GET", path)).status_code == 200
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_a_record_that_goes_meanwhile_is_not_found(api: Caller) -> None:
     for method in ("PATCH", "DELETE"):
         made = await api.create("documents", title="before")
@@ -203,6 +218,7 @@ async def test_a_record_that_goes_meanwhile_is_not_found(api: Caller) -> None:
         assert await interrupted(api, "DELETE FROM documents", method, path, {"title": "after"}) == 404
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_a_modifier_starts_from_what_the_locked_row_holds(api: Caller) -> None:
     made = await api.create("documents", title="x", views=1)
     path = api.records("documents", made["id"])

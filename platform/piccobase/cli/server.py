@@ -13,12 +13,14 @@ from typing import Any, cast
 
 import rich_click as click
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from piccobase.base.company import COMPANY
 from piccobase.base.errors import BadRequest, HeadTooLarge, RequestError
 from piccobase.base.json import encode_json
-from piccobase.base.observing import ARRIVED
+from piccobase.base.observing import ARRIVED, COUNTED
 from piccobase.cli.answering import Answering
 from piccobase.cli.sending import Sender, turn_of
 from piccobase.http.answers import JSON_HEADERS
@@ -82,6 +84,11 @@ class Connection(HttpToolsProtocol):
             self.scope[ARRIVED] = perf_counter()  # type: ignore[literal-required]
             self.cycle.__class__ = Answering  # uvicorn has no place to say so; what it has made does not run yet
         self._head_since = None
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        cycle.scope[COUNTED] = True  # type: ignore[literal-required]
+        COMPANY.waiting += 1
+        super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP gets an answer in the shape of all others."""

@@ -78,6 +78,7 @@ class EmbeddedEngine(SQLiteEngine):
                 "database. Use the path of a file, in a temporary directory for a test."
             )
         self.synchronous = synchronous
+        self.waits_for_disk = synchronous in ("FULL", "EXTRA")  # each commit does
         self.functions: Functions = {}  # for SQL to call; set before anything is asked of it
         self._busy_timeout = busy_timeout
         self._lock_timeout = lock_timeout
@@ -240,6 +241,16 @@ class EmbeddedEngine(SQLiteEngine):
             raise TransactionError("A transaction is already active - nested transactions aren't allowed.")
         return EmbeddedSavepoint(self, outer)
 
+    def brief_transaction(self) -> EmbeddedTransaction:
+        """One of a few short statements, in whose block nothing else is waited for.
+
+        Those of requests that have come together share a commit, each a savepoint of its own (`group_commit`).
+        """
+        outer = self.current()
+        if outer is None:
+            return EmbeddedTransaction(self, TransactionType.immediate, brief=True)
+        return EmbeddedSavepoint(self, outer)
+
     def schema_transaction(self) -> EmbeddedTransaction:
         """A transaction in which the schema changes: see EmbeddedSchemaTransaction. Within one it is a savepoint.
 
@@ -265,14 +276,21 @@ class EmbeddedEngine(SQLiteEngine):
         With `joins` there may be a group (`group_commit`) to join, and to let go of in its own way. Raises
         SerializationFailed after `lock_timeout` seconds in the queue.
         """
-        if (writer := self.take_writer_now()) is not None:
+        if (writer := self.take_writer_now(joins=joins)) is not None:
             return writer
         await self.wait_for(self._write_lock, joins=joins)
         return self._locked_writer()
 
-    def take_writer_now(self) -> Writer | None:
-        """The same if the lock is free; else None."""
-        return self._locked_writer() if self._write_lock.try_acquire() else None
+    def take_writer_now(self, *, joins: bool = False) -> Writer | None:
+        """The same if nobody has the lock; else None."""
+        lock = self._write_lock
+        if lock.try_acquire():
+            return self._locked_writer()
+        if (writer := self._writer) is None or not lock.unpark():
+            return None
+        if not joins:
+            writer.group.commit_here()
+        return writer
 
     def _locked_writer(self) -> Writer:
         try:
@@ -419,7 +437,7 @@ class EmbeddedEngine(SQLiteEngine):
                     self._tables_of,
                     self._inline_opcodes,
                     self._busy_timeout,
-                    waits_for_disk=self.synchronous in ("FULL", "EXTRA"),
+                    waits_for_disk=self.waits_for_disk,
                 )
                 self._checkpoints = Checkpoints(connect, self._write_lock)
                 self._checkpoints.watch(writer.inline.connection)

@@ -31,13 +31,14 @@ class EmbeddedTransaction(SQLiteTransaction):
     number of steps is bounded runs at once in the event loop, others in the writer's thread; COMMIT as they did, or in
     the thread where it waits for the disk. Then those that end while others wait are committed with these
     (`group_commit`), and their blocks are left when that is done: none may wait within its block for another's end.
+    Where no disk is waited for, that is so for `brief` ones alone.
 
     Tasks that are started inside take part in it until it is over; then they see none.
     """
 
     engine: "EmbeddedEngine"
 
-    def __init__(self, engine: "EmbeddedEngine", transaction_type: TransactionType) -> None:
+    def __init__(self, engine: "EmbeddedEngine", transaction_type: TransactionType, *, brief: bool = False) -> None:
         # Not super().__init__: it decides about nesting, which the engine has done.
         self.engine = engine
         self.transaction_type = transaction_type
@@ -49,7 +50,8 @@ class EmbeddedTransaction(SQLiteTransaction):
         self._writer: Writer
         self.thread_used = False
         self._schema_changed = False
-        self._may_share = transaction_type is TransactionType.immediate  # a commit with others
+        # A commit with others: without a disk to wait for it is for those only that keep none of these waiting.
+        self._may_share = transaction_type is TransactionType.immediate and (brief or engine.waits_for_disk)
         self._joined = False  # a group: a savepoint of it
         self._untouched = False  # joined, and nothing was done in it yet
 
@@ -171,7 +173,7 @@ class EmbeddedTransaction(SQLiteTransaction):
 
     async def begin(self) -> None:
         engine = self.engine
-        self._writer = engine.take_writer_now() or await engine.take_writer(joins=self._may_share)
+        self._writer = engine.take_writer_now(joins=self._may_share) or await engine.take_writer(joins=self._may_share)
         group = self._writer.group
         try:
             if group.members:
@@ -200,7 +202,7 @@ class EmbeddedTransaction(SQLiteTransaction):
             await self._writer.leave_group(self._begin_statement)
 
     async def _keep(self) -> None:
-        if self._may_share and self._writer.group.is_wanted:
+        if self._may_share and (self._joined or self._writer.group.is_wanted):
             await self._keep_with_others()
         else:
             await self._keep_alone()

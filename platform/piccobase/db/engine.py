@@ -41,6 +41,11 @@ class Database(Protocol):
         """Commits at the end of the block, rolls back when it raises, and is released whatever fails."""
         ...
 
+    def brief_transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """The same for a block that does nothing but run a few short statements: it may share its commit with others
+        that come at the same time. It has returned when that is done."""
+        ...
+
     def open_transaction(self) -> Transaction | None:
         """The innermost transaction that a statement of this task would run in."""
         ...

@@ -3,18 +3,25 @@
 One that has done its work hands the lock on with SQLite's transaction still open, and waits. The next one runs in a
 savepoint, so that it can be undone without the others. The last of them, when nobody waits any more or the group has
 become large or old, sends COMMIT to the writer's thread: while the disk is at work, the next group gathers.
+
+Where no disk is waited for, a commit costs little time but as much work as the rest of a small write, for pages that
+the next one writes again. There it is shared by the brief transactions of requests that have come together: while some
+of these have not begun yet, the lock is left parked for them, and the last one commits on the spot; if that does not
+write, the turn of the event loop ends the group.
 """
 
 import asyncio
 import copy
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from piccobase.base.company import COMPANY
 from piccobase.base.errors import PiccobaseError
 from piccobase.base.observing import acting
 from piccobase.db.errors import DatabaseFailed, GroupUndone
+from piccobase.db.write_lock import running_loop
 
 if TYPE_CHECKING:
     from piccobase.db.writing import Writer
@@ -66,12 +73,13 @@ class GroupCommit:
         self._writer = writer
         self._begun = 0.0
         self._closed = False
+        self._turn_of: asyncio.AbstractEventLoop | None = None  # at whose end it ends
         self.members: list[Member] = []  # those that wait; as long as there are any, SQLite's transaction is open
 
     @property
     def is_wanted(self) -> bool:
         """Whether the transaction that ends now is to share its commit, or at least to leave it to the thread."""
-        return self._writer.waits_for_disk
+        return self._writer.waits_for_disk or COMPANY.waiting > 0 or self._writer.lock.next_joins
 
     def join(self) -> None:
         """Begins a transaction within the one that is open."""
@@ -96,7 +104,9 @@ class GroupCommit:
         member = Member()
         self.members.append(member)
         self._closed = closing
-        if not self._pass_on():
+        if not writer.waits_for_disk:
+            self.let_go()
+        elif not self._pass_on():
             # Not before those have had their turn that were woken together with this one.
             member.loop.call_soon(self.let_go)
         return member
@@ -122,27 +132,56 @@ class GroupCommit:
         elif writer.lost or not writer.in_transaction:
             self._end(GroupUndone())
             writer.lock.release()
-        elif not self._pass_on():
-            writer.workers.post(lambda _: self._commit_and_release())
+        elif self._pass_on() or self._park():
+            pass
+        elif writer.waits_for_disk:
+            writer.workers.post(lambda _: self._release_after(self.commit))
+        else:
+            self._release_after(self.commit_here)
 
     def commit(self) -> None:
         """In the writer's thread. The lock stays with whoever holds it."""
+        self._commit(self._writer.commit_beside)
+
+    def commit_here(self) -> None:
+        """The same in the event loop, where no disk is waited for."""
+        self._commit(self._writer.commit_now)
+
+    def _commit(self, commit: Callable[[], None]) -> None:
         failure: BaseException | None = None
         try:
-            self._writer.commit_beside()
+            commit()
         except BaseException as error:
             failure = error
             self._writer.roll_back()
         self._end(failure)
 
+    @property
+    def _may_grow(self) -> bool:
+        return not self._closed and len(self.members) < MOST and time.monotonic() - self._begun < OLDEST
+
     def _pass_on(self) -> bool:
         """Lets the next one join, if that may be."""
-        may_grow = not self._closed and len(self.members) < MOST and time.monotonic() - self._begun < OLDEST
-        return may_grow and self._writer.lock.pass_on()
+        return self._may_grow and self._writer.lock.pass_on()
 
-    def _commit_and_release(self) -> None:
+    def _park(self) -> bool:
+        """Leaves the lock to those who have come and not begun yet, if that may be; for this turn of the loop."""
+        if self._writer.waits_for_disk or not COMPANY.waiting or not self._may_grow or not self._writer.lock.park():
+            return False
+        loop = asyncio.get_running_loop()
+        if self._turn_of is not loop:
+            self._turn_of = loop
+            loop.call_soon(self._end_with_turn)
+        return True
+
+    def _end_with_turn(self) -> None:
+        self._turn_of = None
+        if self._writer.lock.unpark():
+            self._release_after(self.commit_here)
+
+    def _release_after(self, commit: Callable[[], None]) -> None:
         try:
-            self.commit()
+            commit()
         finally:
             self._writer.lock.release()
 
@@ -159,7 +198,11 @@ def _tell(members: Iterable[Member], failure: BaseException | None) -> None:
     by_loop: dict[asyncio.AbstractEventLoop, list[Member]] = {}
     for member in members:
         by_loop.setdefault(member.loop, []).append(member)
+    here = running_loop()
     for loop, theirs in by_loop.items():
+        if loop is here:
+            _tell_here(theirs, failure)
+            continue
         with suppress(RuntimeError):  # the loop is closed: nobody is waiting
             loop.call_soon_threadsafe(_tell_here, theirs, failure)
 

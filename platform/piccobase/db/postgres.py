@@ -87,6 +87,10 @@ class PostgresEngine(PiccoloEngine):
     async def close_connection_pool(self) -> None:
         await self.close()
 
+    def brief_transaction(self) -> PostgresTransaction:
+        """The same: each has a connection and a commit of its own."""
+        return self.transaction()
+
     def open_transaction(self) -> PostgresTransaction | None:
         """The transaction that a statement would now run in."""
         current = self.current_transaction.get()

@@ -34,6 +34,7 @@ class WriteLock:
         self._take_back = take_back or self.release
         self._guard = threading.Lock()
         self._held = False
+        self._parked = False
         self._waiting: deque[_Place] = deque()
 
     def try_acquire(self) -> bool:
@@ -115,6 +116,21 @@ class WriteLock:
                 place = self._waiting.popleft()
             if place.hand_over():
                 return
+
+    def park(self) -> bool:
+        """Leaves the lock, still held, to the next who comes and calls `unpark`. False while somebody is in the queue:
+        nobody is to overtake."""
+        with self._guard:
+            self._parked = not self._waiting
+            return self._parked
+
+    def unpark(self) -> bool:
+        """Takes the lock that somebody has left. False where nobody has, or somebody was in the queue before."""
+        with self._guard:
+            if not self._parked:
+                return False
+            self._parked = False
+            return True
 
     @property
     def next_joins(self) -> bool:

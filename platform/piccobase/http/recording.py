@@ -4,7 +4,17 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
-from piccobase.base.observing import ACTOR, ANSWERED, FAILED, REQUEST_ID, current_scope, request_id, sent_request_id
+from piccobase.base.company import COMPANY
+from piccobase.base.observing import (
+    ACTOR,
+    ANSWERED,
+    COUNTED,
+    FAILED,
+    REQUEST_ID,
+    current_scope,
+    request_id,
+    sent_request_id,
+)
 from piccobase.http.addresses import Addresses
 from piccobase.http.answers import Send
 from piccobase.http.body import Receive
@@ -33,6 +43,8 @@ class Recording:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if COUNTED in scope:
+            COMPANY.waiting -= 1
         current_scope.set(scope)
         if not scope["path"].startswith(_COLLECTIONS):
             await self._watch(scope, receive, send)

@@ -27,6 +27,7 @@ from piccobase.records.writing import (
     draft_satisfies,
     hash_passwords,
     load_row,
+    password_fields,
     refused,
     row_insert,
 )
@@ -117,7 +118,10 @@ async def _settle(
             raise InvalidRecord(FAILED, errors)
     if hooked is not None:
         draft, sent = overlaid(collection, draft, hooked, new=True), hooked
-    await check_relations(records, collection, draft, context.actor)
+    if draft.errors or password_fields(collection) or records.hooks.around(WritingRecord, collection.name) is not None:
+        # Of several problems all are told, nothing is hashed in vain, and hooks see no relation to nothing. Otherwise
+        # it is looked for where the row is written, which spares a look at the database.
+        await check_relations(records, collection, draft, context.actor)
     if collection.kind == "auth" and (body.get("id") or "id" in sent):
         await _check_auth_id(records, collection, draft)
     if draft.errors:
@@ -130,9 +134,13 @@ async def _write(
     records: Records, context: RequestContext, collection: CollectionInfo, draft: Draft, sent: Mapping[str, Any]
 ) -> Row:
     """Writes the row in a transaction of its own, inside of its hooks, and returns it as it is stored."""
+    around = records.hooks.around(WritingRecord, collection.name)
     try:
-        async with records.transaction():
-            if (around := records.hooks.around(WritingRecord, collection.name)) is None:
+        async with records.brief_transaction() if around is None else records.transaction():
+            if around is None:
+                await check_relations(records, collection, draft, context.actor)
+                if draft.errors:
+                    raise InvalidRecord(FAILED, draft.errors)
                 row = await _insert(records, collection, draft)
             else:
                 row = await _insert_inside(around, records, context, collection, draft, sent)

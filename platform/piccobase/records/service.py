@@ -51,6 +51,10 @@ class Records:
         """The transaction of one write. In a batch that is the batch's own: a savepoint for each would undo nothing."""
         return nullcontext() if self.in_batch else self.db.transaction()
 
+    def brief_transaction(self) -> AbstractAsyncContextManager[Any]:
+        """The same for a write in whose transaction only the database is waited for: there are no hooks inside."""
+        return nullcontext() if self.in_batch else self.db.brief_transaction()
+
     async def written(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """What `work` returns, which is one transaction. Again where two got into each other's way (PostgreSQL)."""
         if self.in_batch:

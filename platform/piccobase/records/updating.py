@@ -22,11 +22,14 @@ from piccobase.records.service import Records
 from piccobase.records.versions import Expected, later
 from piccobase.records.viewing import see_stored
 from piccobase.records.writing import (
+    Lock,
     Row,
     Submitted,
     check_relations,
     hash_passwords,
+    is_decided,
     load_row,
+    password_fields,
     refused,
     row_update,
     stored_satisfies,
@@ -65,55 +68,108 @@ async def update_record(
         raise BadRequest("Unsupported collection type.")
     records.planner.refuse_locked(collection, context, "update")
     key = records.planner.key_value(collection, record_id)
-    version = records.db.version_seen()
-    stored = await load_row(records, collection, key) if key is not None else None
+    if key is None:
+        raise NotFound
+    asked = _Asked(records, context, collection, record_id, key, body, only_if)
+    if _is_brief(asked):
+        row, seen_by_rules = await records.written(lambda: _change_at_once(asked))
+    else:
+        version = records.db.version_seen()
+        stored, draft, seen_by_rules = await _begun(asked)
+        change = _Change(asked, stored, version, draft, seen_by_rules)
+        if (around := records.hooks.around(UpdatingRecord, collection.name)) is None:
+            row = await change.settle()
+        else:
+            row = await _settle_inside(around, change)
+    return await see_stored(records, context, collection, row, fields=fields, expand=expand, body=seen_by_rules)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What is to be changed how, and for whom."""
+
+    records: Records
+    context: RequestContext
+    collection: CollectionInfo
+    record_id: str
+    key: Any
+    body: Mapping[str, Any]
+    only_if: Expected | None
+
+
+async def _begun(asked: _Asked, *, lock: Lock | None = None) -> tuple[Row, Draft, Submitted]:
+    """Steps 1 to 3, after the refusal of a locked verb: the stored row, the draft, and what rules see of it."""
+    records, context, collection = asked.records, asked.context, asked.collection
+    stored = await load_row(records, collection, asked.key, lock=lock)
     if stored is None:
         raise NotFound
-    draft, seen_by_rules = _draft(records, context, collection, body, stored)
-    if not await stored_satisfies(records, context, collection, "update", key, seen_by_rules, stored):
+    draft, seen_by_rules = _draft(records, context, collection, asked.body, stored)
+    if not await stored_satisfies(records, context, collection, "update", asked.key, seen_by_rules, stored):
         raise NotFound
-    if only_if is not None:
-        only_if.check(collection, stored, records.db.dialect)
-    change = _Change(records, context, collection, key, body, stored, version, only_if, draft, seen_by_rules)
-    if body.get("id", record_id) != record_id:
+    if asked.only_if is not None:
+        asked.only_if.check(collection, stored, records.db.dialect)
+    if asked.body.get("id", asked.record_id) != asked.record_id:
         draft.errors["id"] = _KEY_CHANGED
-    if (around := records.hooks.around(UpdatingRecord, collection.name)) is None:
-        row = await change.settle()
-    else:
-        row = await _settle_inside(around, change)
-    return await see_stored(records, context, collection, row, fields=fields, expand=expand, body=seen_by_rules)
+    return stored, draft, seen_by_rules
+
+
+def _is_brief(asked: _Asked) -> bool:
+    """Whether all of it may stand in one transaction: the database is within this process, and nothing that can take
+    long, or could be made to by somebody without rights, is asked while the lock for writing is held."""
+    records, name = asked.records, asked.collection.name
+    return (
+        records.db.dialect == "sqlite"
+        and asked.collection.kind == "base"
+        and not password_fields(asked.collection)
+        and records.hooks.around(UpdatingRecord, name) is None
+        and records.hooks.around(WritingRecord, name) is None
+        and is_decided(records, asked.context, asked.collection, "update")
+    )
+
+
+async def _change_at_once(asked: _Asked) -> tuple[Row, Submitted]:
+    """Steps 1 to 7 where that is so: the row is read once."""
+    records, context, collection = asked.records, asked.context, asked.collection
+    try:
+        async with records.brief_transaction():
+            before, draft, seen_by_rules = await _begun(asked, lock="update")
+            await check_relations(records, collection, draft, context.actor)
+            if draft.errors:
+                raise InvalidRecord(FAILED, draft.errors)
+            row = await _write(records, collection, asked.key, draft, before)
+            if records.listeners is not None:
+                await announce_updated(records, context.actor, collection, before, row)
+    except (NotUnique, StillReferenced, ConstraintFailed) as error:
+        raise refused(collection, error, FAILED) from error
+    return row, seen_by_rules
 
 
 @dataclass(slots=True)
 class _Change:
     """What the last steps of one change need."""
 
-    records: Records
-    context: RequestContext
-    collection: CollectionInfo
-    key: Any
-    body: Mapping[str, Any]
+    asked: _Asked
     stored: Row
     version: int | None  # of the database, before the row was read
-    only_if: Expected | None
     draft: Draft
     sent: Mapping[str, Any]  # as rules and hooks see it
     overridden: frozenset[str] = frozenset()  # fields that hooks have decided
 
     async def settle(self, hooked: HookedDraft | None = None) -> Row:
         """Steps 5 to 7."""
-        records, collection = self.records, self.collection
+        asked = self.asked
+        records, collection = asked.records, asked.collection
         if collection.kind == "auth" and (
             # Of what was sent: what a hook sets needs no right.
             errors := await check_changed_account(
-                records, self.context, collection, self.body, self.draft, self.stored, self.key
+                records, asked.context, collection, asked.body, self.draft, self.stored, asked.key
             )
         ):
             raise InvalidRecord(FAILED, errors)
         if hooked is not None:
             self.draft, self.sent = overlaid(collection, self.draft, hooked, new=False), hooked
             self.overridden = frozenset((*hooked.set, *hooked.removed))
-        await check_relations(records, collection, self.draft, self.context.actor)
+        await check_relations(records, collection, self.draft, asked.context.actor)
         if self.draft.errors:
             raise InvalidRecord(FAILED, self.draft.errors)
         await hash_passwords(records, collection, self.draft)
@@ -123,9 +179,10 @@ class _Change:
             raise refused(collection, error, FAILED) from error
 
     async def _write(self) -> Row:
-        records, collection = self.records, self.collection
-        async with records.transaction():
-            around = records.hooks.around(WritingRecord, collection.name)
+        asked = self.asked
+        records, collection = asked.records, asked.collection
+        around = records.hooks.around(WritingRecord, collection.name)
+        async with records.brief_transaction() if around is None else records.transaction():
             if around is not None:
                 before, row = await self._write_inside(around)
             else:
@@ -134,17 +191,18 @@ class _Change:
                     before = await self._again()
                 row = await self._write_row(before, self.draft)
             if records.listeners is not None:
-                await announce_updated(records, self.context.actor, collection, before, row)
+                await announce_updated(records, asked.context.actor, collection, before, row)
         return row
 
     async def _write_inside(self, around: Wraps) -> tuple[Row, Row]:
         """The row before and after."""
-        records, collection = self.records, self.collection
+        asked = self.asked
+        records, collection = asked.records, asked.collection
         before = await self._locked()
         after: Row = ()
         event = WritingRecord(
             collection=collection,
-            context=self.context,
+            context=asked.context,
             service=partial(acting_inside, records),
             verb="update",
             record=Record(collection, before, records.db.dialect),
@@ -155,7 +213,9 @@ class _Change:
         async def step() -> Record:
             nonlocal before, after
             before = await self._again()
-            draft = await overlaid_inside(records, self.context, collection, self.draft, event.draft, FAILED, new=False)
+            draft = await overlaid_inside(
+                records, asked.context, collection, self.draft, event.draft, FAILED, new=False
+            )
             after = await self._write_row(before, draft)
             return Record(collection, after, records.db.dialect)
 
@@ -163,38 +223,40 @@ class _Change:
         return before, after
 
     async def _locked(self) -> Row:
-        locked = await load_row(self.records, self.collection, self.key, lock="update")
+        locked = await load_row(self.asked.records, self.asked.collection, self.asked.key, lock="update")
         if locked is None:
             raise NotFound
         return locked
 
     async def _again(self) -> Row:
         """Steps 2 and 3 once more, on the locked row: it may have changed, and so may what the rule looks at."""
-        records, collection = self.records, self.collection
+        asked = self.asked
+        records, collection = asked.records, asked.collection
         locked = await self._locked()
-        newer, seen_by_rules = _draft(records, self.context, collection, self.body, locked)
-        if not await stored_satisfies(records, self.context, collection, "update", self.key, seen_by_rules, locked):
+        newer, seen_by_rules = _draft(records, asked.context, collection, asked.body, locked)
+        if not await stored_satisfies(records, asked.context, collection, "update", asked.key, seen_by_rules, locked):
             raise NotFound
         if wrong := {name: error for name, error in newer.errors.items() if name not in self.overridden}:
             raise InvalidRecord(FAILED, wrong)
-        for field in modified_fields(collection, self.body):
+        for field in modified_fields(collection, asked.body):
             if field.name in newer.values and field.name not in self.overridden:
                 self.draft.values[field.name] = newer.values[field.name]
-        if self.only_if is not None:
-            self.only_if.check(collection, locked, records.db.dialect)
+        if asked.only_if is not None:
+            asked.only_if.check(collection, locked, records.db.dialect)
         return locked
 
     async def _write_row(self, before: Row, draft: Draft) -> Row:
-        renew_token_key(self.collection, draft, before)
-        return await _write(self.records, self.collection, self.key, draft, before)
+        asked = self.asked
+        renew_token_key(asked.collection, draft, before)
+        return await _write(asked.records, asked.collection, asked.key, draft, before)
 
 
 async def _settle_inside(around: Wraps, change: _Change) -> Row:
     row: Row = ()
-    records, collection = change.records, change.collection
+    records, collection = change.asked.records, change.asked.collection
     event = UpdatingRecord(
         collection=collection,
-        context=change.context,
+        context=change.asked.context,
         service=records.acting,
         record=Record(collection, change.stored, records.db.dialect),
         draft=HookedDraft(collection, change.sent, new=False),

@@ -107,13 +107,14 @@ def _to_sent(field: FieldInfo) -> Convert | None:
 
 async def hash_passwords(records: Records, collection: CollectionInfo, draft: Draft) -> None:
     """Every password of the draft becomes its hash; off the event loop, and before any transaction."""
-    for name in _passwords(collection):
+    for name in password_fields(collection):
         if draft.values.get(name):
             draft.values[name] = await records.hasher.hash(draft.values[name])
 
 
 @lru_cache(1024)
-def _passwords(collection: CollectionInfo) -> tuple[str, ...]:
+def password_fields(collection: CollectionInfo) -> tuple[str, ...]:
+    """Their names."""
     return tuple(field.name for field in collection.fields if field.type == "password")
 
 
@@ -188,9 +189,7 @@ async def stored_satisfies(
 
     With `row`, as `load_row` has just given it, the database is asked only where the rule looks at more than that.
     """
-    question = records.planner.remembered(
-        ("rule", verb, collection.name, context.kind), lambda: _stored_question(records, context, collection, verb)
-    )
+    question = _question(records, context, collection, verb)
     if question.statement is None:
         return True
     asked = asked_of_draft(context, body, key=key)
@@ -200,6 +199,18 @@ async def stored_satisfies(
         if verdict is not None:
             return verdict
     return bool(await records.db.rows(question.statement.sql, question.statement.bind(asked)))
+
+
+def is_decided(records: Records, context: RequestContext, collection: CollectionInfo, verb: Verb) -> bool:
+    """Whether a verb's rule looks at nothing but the request and the record itself."""
+    question = _question(records, context, collection, verb)
+    return question.statement is None or question.decision is not None
+
+
+def _question(records: Records, context: RequestContext, collection: CollectionInfo, verb: Verb) -> _Question:
+    return records.planner.remembered(
+        ("rule", verb, collection.name, context.kind), lambda: _stored_question(records, context, collection, verb)
+    )
 
 
 def _stored_question(records: Records, context: RequestContext, collection: CollectionInfo, verb: Verb) -> _Question:
