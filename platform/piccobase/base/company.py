@@ -1,6 +1,6 @@
-"""How many requests have come that nobody has begun to answer: whether there will be company in a moment.
+"""How many requests that may write have come and are not begun: whether whoever writes will have company in a moment.
 
-Whoever does something that can be done for several at once, such as a commit, leaves it to the last of them.
+What can be done for several at once, a commit, is then left to the last of them.
 """
 
 

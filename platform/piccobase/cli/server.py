@@ -31,6 +31,7 @@ PATIENCE_AT_THE_END = 3.0  # the same, when the server has been asked to stop
 LONGEST_END = 25.0  # seconds from the signal on, for requests that go on
 
 
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _UPGRADE = re.compile(rb"\r\nupgrade:[^\r\n]*(?=\r\n)", re.IGNORECASE)
 
 
@@ -86,8 +87,9 @@ class Connection(HttpToolsProtocol):
         self._head_since = None
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        cycle.scope[COUNTED] = True  # type: ignore[literal-required]
-        COMPANY.waiting += 1
+        if cycle.scope["method"] not in _READING:
+            cycle.scope[COUNTED] = True  # type: ignore[literal-required]
+            COMPANY.waiting += 1
         super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
