@@ -9,6 +9,7 @@ from tests.unit.db.embedded.seen import forget_threads_of_others
 
 from piccobase.db.connections import Synchronous
 from piccobase.db.embedded import EmbeddedEngine
+from piccobase.db.writing import Writer
 
 
 @pytest.fixture
@@ -40,3 +41,24 @@ async def stranger(tmp_path: Path, db: EmbeddedEngine) -> AsyncIterator[apsw.Con
     connection = apsw.Connection(str(tmp_path / "data.db"))
     yield connection
     connection.close()
+
+
+@pytest.fixture
+async def writer(db: EmbeddedEngine) -> Writer:
+    writer = await db.take_writer()
+    writer.lock.release()
+    return writer
+
+
+@pytest.fixture
+async def writing(writer: Writer) -> apsw.Connection:
+    """The connection that writes, for tests that look at it or break it."""
+    return writer.inline.connection
+
+
+@pytest.fixture
+async def commits(writing: apsw.Connection) -> list[str]:
+    """Grows by one with each commit."""
+    seen: list[str] = []
+    writing.set_wal_hook(lambda *_: seen.append("one") or apsw.SQLITE_OK)
+    return seen

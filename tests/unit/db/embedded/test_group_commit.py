@@ -10,14 +10,23 @@ from typing import Any
 import apsw
 import pytest
 from piccolo.engine.sqlite import TransactionType
-from tests.unit.db.embedded.seen import ENDLESS_WRITE, SLOW_WRITE, count, interrupted, until
+from tests.unit.db.embedded.seen import (
+    ADD,
+    ENDLESS_WRITE,
+    REPLIES,
+    SLOW_WRITE,
+    adding,
+    check_kept_as_told,
+    count,
+    interrupted,
+    numbers,
+    until,
+)
 
 from piccobase.db import group_commit
 from piccobase.db.connections import Synchronous
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.errors import ConstraintFailed, GroupUndone, NotUnique, SerializationFailed, StillReferenced
-
-ADD = "INSERT INTO note (n) VALUES (?)"
 
 
 @pytest.fixture
@@ -29,18 +38,6 @@ def synchronous() -> Synchronous:
 def no_group_gets_old(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow the machine is: so that it is known who is in one."""
     monkeypatch.setattr(group_commit, "OLDEST", 60)
-
-
-@pytest.fixture
-async def writing(db: EmbeddedEngine) -> apsw.Connection:
-    """The connection that writes, for tests that look at it or break it."""
-    writer = await db.take_writer()
-    writer.lock.release()
-    return writer.inline.connection
-
-
-async def numbers(db: EmbeddedEngine) -> list[int]:
-    return [n for (n,) in await db.rows("SELECT n FROM note ORDER BY id")]
 
 
 async def together(db: EmbeddedEngine, *blocks: Callable[[], Awaitable[Any]], **options: Any) -> list[Any]:
@@ -56,31 +53,21 @@ async def together(db: EmbeddedEngine, *blocks: Callable[[], Awaitable[Any]], **
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def adding(db: EmbeddedEngine, n: int) -> Callable[[], Awaitable[Any]]:
-    return lambda: db.rows(ADD, (n,))
-
-
-async def test_those_that_wait_share_a_commit(db: EmbeddedEngine, writing: apsw.Connection) -> None:
-    commits = []
-    writing.set_wal_hook(lambda *_: commits.append("one") or apsw.SQLITE_OK)
+async def test_those_that_wait_share_a_commit(db: EmbeddedEngine, commits: list[str]) -> None:
     await together(db, *(adding(db, n) for n in range(50)))
     assert await numbers(db) == list(range(50))
     assert len(commits) <= 5
 
 
-async def test_a_group_does_not_grow_without_end(db: EmbeddedEngine, writing: apsw.Connection) -> None:
-    commits = []
-    writing.set_wal_hook(lambda *_: commits.append("one") or apsw.SQLITE_OK)
+async def test_a_group_does_not_grow_without_end(db: EmbeddedEngine, commits: list[str]) -> None:
     await together(db, *(adding(db, n) for n in range(200)))
     assert await numbers(db) == list(range(200))
     assert len(commits) >= 4  # of 64 each
 
 
 async def test_a_group_does_not_wait_for_long(
-    db: EmbeddedEngine, writing: apsw.Connection, monkeypatch: pytest.MonkeyPatch
+    db: EmbeddedEngine, commits: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commits = []
-    writing.set_wal_hook(lambda *_: commits.append("one") or apsw.SQLITE_OK)
     monkeypatch.setattr(group_commit, "OLDEST", 0)
     await together(db, *(adding(db, n) for n in range(20)))
     assert len(commits) == 20
@@ -110,7 +97,7 @@ async def test_one_that_fails_is_undone_alone(db: EmbeddedEngine) -> None:
 
 @pytest.mark.parametrize("place", range(4))
 async def test_a_foreign_key_that_points_to_nothing_takes_no_other_down(db: EmbeddedEngine, place: int) -> None:
-    await db.rows("CREATE TABLE reply (note INTEGER REFERENCES note (id) DEFERRABLE INITIALLY DEFERRED)")
+    await db.rows(REPLIES)
     blocks = [adding(db, n) for n in range(4)]
     blocks[place] = lambda: db.rows("INSERT INTO reply VALUES (1000)")
     found = await together(db, *blocks)
@@ -120,7 +107,7 @@ async def test_a_foreign_key_that_points_to_nothing_takes_no_other_down(db: Embe
 
 
 async def test_one_that_puts_a_foreign_key_right_in_time_is_kept(db: EmbeddedEngine) -> None:
-    await db.rows("CREATE TABLE reply (note INTEGER REFERENCES note (id) DEFERRABLE INITIALLY DEFERRED)")
+    await db.rows(REPLIES)
 
     async def reply_first() -> None:
         await db.rows("INSERT INTO reply VALUES (7)")
@@ -393,45 +380,8 @@ async def test_one_that_changes_the_schema_is_the_last_of_its_group(db: Embedded
 @pytest.mark.parametrize("seed", range(8))
 async def test_whatever_comes_together_is_kept_if_and_only_if_it_was_said_to_be(db: EmbeddedEngine, seed: int) -> None:
     chance = random.Random(seed)
-    told: dict[int, str] = {}
-    kept: set[int] = set()
-
-    async def work(n: int) -> None:
-        kind = chance.choice([TransactionType.immediate] * 9 + [TransactionType.deferred])
-        await asyncio.sleep(chance.choice([0, 0, 0.001, 0.005]))
-        async with db.transaction(transaction_type=kind) as tx:
-            tx.on_commit(lambda: told.__setitem__(n, "kept"))
-            tx.on_rollback(lambda: told.__setitem__(n, "undone"))
-            await db.rows(ADD, (n,))
-            match chance.randrange(10):
-                case 0:
-                    raise KeyError
-                case 1:
-                    await asyncio.sleep(0.001)
-                case 2:
-                    await db.rows("UPDATE note SET text = text || 'x'")  # in the thread
-                case 3:
-                    with suppress(KeyError):
-                        async with db.transaction():
-                            await db.rows(ADD, (-1,))
-                            raise KeyError
-                case 4:
-                    await asyncio.sleep(0)
-            await db.rows("UPDATE note SET text = 'whole' WHERE n = ?", (n,))
-        kept.add(n)
-
-    tasks = [asyncio.create_task(work(n)) for n in range(150)]
-    for task in chance.sample(tasks, 30):
-        asyncio.get_running_loop().call_later(chance.random() * 0.1, task.cancel)
-    found = await asyncio.gather(*tasks, return_exceptions=True)
-    there = await numbers(db)
-    assert len(there) == len(set(there))
-    assert {n for n, outcome in told.items() if outcome == "kept"} == set(there)
-    assert kept <= set(there)
-    assert {type(outcome) for outcome in found} <= {type(None), KeyError, asyncio.CancelledError, GroupUndone}
-    assert await db.rows("SELECT count(*) FROM note WHERE text NOT LIKE 'whole%'") == [(0,)]
-    async with asyncio.timeout(5):
-        await db.rows(ADD, (1000,))  # nobody has kept the lock
+    kinds = [TransactionType.immediate] * 9 + [TransactionType.deferred]
+    await check_kept_as_told(db, chance, lambda: db.transaction(transaction_type=chance.choice(kinds)))
 
 
 async def test_one_that_waits_too_long_gives_up_and_the_others_go_on(
