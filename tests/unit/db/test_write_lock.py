@@ -123,3 +123,89 @@ def test_a_loop_that_has_ended_is_passed_over() -> None:
     lock.release()
     assert lock.try_acquire()
     assert not waiting.done()
+
+
+async def test_a_parked_lock_is_for_whoever_asks_for_that_first() -> None:
+    lock = WriteLock()
+    assert not lock.unpark()
+    assert lock.try_acquire()
+    assert not lock.unpark()  # it is held, not left
+    assert lock.park()
+    assert not lock.try_acquire()
+    assert lock.unpark()
+    assert not lock.unpark()
+    lock.release()
+    assert lock.try_acquire()
+
+
+async def test_it_is_not_parked_while_somebody_waits() -> None:
+    lock = WriteLock()
+    assert lock.try_acquire()
+    waiting = asyncio.create_task(lock.acquire(5))
+    await turns()
+    assert not lock.park()
+    assert not lock.unpark()
+    lock.release()
+    await waiting
+    assert lock.park()
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+async def test_who_queues_at_a_parked_lock_is_handed_it_when_that_is_released(in_thread: bool) -> None:
+    lock, order = WriteLock(), []
+
+    async def take(name: str) -> None:
+        if in_thread and name == "first":
+            assert await asyncio.to_thread(lock.acquire_in_thread, 5)
+        else:
+            await lock.acquire(5)
+        order.append(name)
+        lock.release()
+
+    async def queue(name: str) -> asyncio.Task[None]:
+        length = len(lock._waiting)
+        task = asyncio.create_task(take(name))
+        async with asyncio.timeout(5):
+            while len(lock._waiting) == length:  # noqa: ASYNC110  # nothing tells of it
+                await asyncio.sleep(0)
+        return task
+
+    assert lock.try_acquire()
+    assert lock.park()
+    first = await queue("first")
+    second = await queue("second")
+    assert (order, lock.try_acquire()) == ([], False)
+    assert lock.unpark()
+    assert not lock.park()  # whoever has come since is next
+    lock.release()
+    assert not lock.unpark()
+    await asyncio.gather(first, second)
+    assert order == ["first", "second"]
+    assert lock.try_acquire()
+
+
+async def test_who_joins_is_handed_a_parked_lock_by_whoever_takes_it_up() -> None:
+    lock = WriteLock()
+    assert lock.try_acquire()
+    assert lock.park()
+    joining = asyncio.create_task(lock.acquire(5, joins=True))
+    await turns()
+    assert not joining.done()
+    assert lock.unpark()
+    assert lock.next_joins
+    assert lock.pass_on()
+    await joining
+    assert not lock.next_joins
+    lock.release()
+    assert lock.try_acquire()
+
+
+async def test_waiting_at_a_parked_lock_ends_in_time_and_leaves_it_parked() -> None:
+    lock = WriteLock()
+    assert lock.try_acquire()
+    assert lock.park()
+    with pytest.raises(TimeoutError):
+        await lock.acquire(0.01)
+    assert not await asyncio.to_thread(lock.acquire_in_thread, 0.01)
+    assert lock.unpark()
+    assert lock.park()
