@@ -1,4 +1,7 @@
-"""Requests whose writes share a commit (`synchronous="FULL"`): each is answered as if it had been alone."""
+"""Requests whose writes share a commit: each is answered as if it had been alone.
+
+They do where each waits for the disk ("FULL"), and where none does and they have come together ("NORMAL").
+"""
 
 import asyncio
 from collections import Counter
@@ -11,7 +14,8 @@ from piccolo.columns import Integer, Varchar
 from tests.asking import serving
 from tests.unit.db.embedded.seen import interrupted
 
-from piccobase import Collection, Rules
+from piccobase import AuthCollection, Collection, Rules
+from piccobase.base.company import COMPANY
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.errors import SerializationFailed
 from piccobase.testing import TestApp
@@ -25,10 +29,34 @@ class Ware(Collection, tablename="wares"):
     rules = Rules(list="", view="", create="", update="stock > 0", delete="stock = 0")
 
 
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[TestApp]:
-    async with serving([Ware], [], None, tmp_path, synchronous="FULL") as guest:
+class Clerk(AuthCollection, tablename="clerks"):
+    rules = Rules(create="")
+
+
+@pytest.fixture(params=["FULL", "NORMAL"])
+async def api(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[TestApp]:
+    if request.param == "NORMAL":
+        monkeypatch.setattr(COMPANY, "waiting", 1)  # there is always one more to come
+    async with serving([Ware, Clerk], [], None, tmp_path, synchronous=request.param) as guest:
         yield guest
+
+
+async def test_they_do_share_it(api: TestApp) -> None:
+    ware = await api.create("wares", stock=10)
+    engine = api.services.engine
+    assert isinstance(engine, EmbeddedEngine)
+    writer = await engine.take_writer()
+    writer.lock.release()
+    for asked in (
+        [api.ask("POST", api.records("wares"), {"name": f"ware {number}"}) for number in range(30)],
+        [api.ask("PATCH", api.records("wares", ware["id"]), {"stock+": 1}) for _ in range(30)],
+    ):
+        before = writer.commits
+        answers = await asyncio.gather(*asked)
+        assert {answer.status_code for answer in answers} == {200}
+        assert writer.commits - before < 10
 
 
 async def test_a_rule_is_asked_of_what_the_writes_before_in_the_same_commit_have_left(api: TestApp) -> None:
@@ -49,11 +77,18 @@ async def test_one_name_is_given_once_and_the_change_log_has_what_was_kept_in_or
     assert [change.record for change in await api.changes() if change.collection == "wares"] == made
 
 
+async def test_the_change_log_names_for_each_who_has_made_it(api: TestApp) -> None:
+    clerks = [await api.user(Clerk, email=f"{name}@example.com") for name in "abc"]
+    names = [f"ware {number}" for number in range(30)]
+    asked = [clerks[at % 3].ask("POST", api.records("wares"), {"name": name}) for at, name in enumerate(names)]
+    made = [answer.json()["id"] for answer in await asyncio.gather(*asked)]
+    actors = {change.record: change.actor for change in await api.changes() if change.collection == "wares"}
+    assert [actors[record] for record in made] == [clerks[at % 3].id for at in range(30)]
+
+
 async def test_a_write_is_done_again_when_another_of_the_same_commit_is_interrupted(api: TestApp) -> None:
     engine = api.services.engine
     assert isinstance(engine, EmbeddedEngine)
-    assert engine.synchronous == "FULL"
-
     writer = await engine.take_writer()
     writer.lock.release()
     undone = 0
@@ -65,7 +100,7 @@ async def test_a_write_is_done_again_when_another_of_the_same_commit_is_interrup
             while not writer.group.members:  # noqa: ASYNC110  # nothing tells of it
                 await asyncio.sleep(0)
         with suppress(SerializationFailed):
-            async with engine.transaction():
+            async with engine.brief_transaction():
                 [[inside]] = await engine.rows(how_many)
                 [[outside]] = await engine.committed_rows(how_many)
                 undone += inside - outside
