@@ -1,6 +1,8 @@
 """A process whose database has no more room: it says what it was told of its writes, and what is there.
 
-python full_disk.py PATH
+python full_disk.py PATH [brief]
+
+Its transactions share commits that wait for the disk; with `brief`, brief ones share commits that do not.
 """
 
 import asyncio
@@ -9,14 +11,17 @@ import signal
 import sys
 from collections import Counter
 
+from piccobase.base.company import COMPANY
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.errors import DatabaseUnavailable
 
 ROOM = 1_500_000  # bytes for each file
 
 
-async def write(path: str) -> None:
-    engine = EmbeddedEngine(path, synchronous="FULL")
+async def write(path: str, *, brief: bool) -> None:
+    if brief:
+        COMPANY.waiting = 1  # always one more than have begun
+    engine = EmbeddedEngine(path, synchronous="NORMAL" if brief else "FULL")
     await engine.rows("CREATE TABLE entry (number INTEGER, padding BLOB)")
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that a write fails, and the process goes on
     resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, resource.RLIM_INFINITY))
@@ -24,7 +29,7 @@ async def write(path: str) -> None:
     called: Counter[str] = Counter()
 
     async def add(number: int) -> None:
-        async with engine.transaction() as transaction:
+        async with engine.brief_transaction() as transaction:
             transaction.on_commit(lambda: called.update(["kept"]))
             transaction.on_rollback(lambda: called.update(["undone"]))
             await engine.rows("INSERT INTO entry VALUES (?, zeroblob(10000))", (number,))
@@ -47,4 +52,4 @@ async def write(path: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(write(sys.argv[1]))
+    asyncio.run(write(sys.argv[1], brief="brief" in sys.argv[2:]))

@@ -5,17 +5,19 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
 from tests.process import full_disk, writing
 
 WRITING = str(Path(writing.__file__))
-KILLS = int(os.environ.get("PROVE_COMMITS", "8"))  # of a process that writes
+PROVED = int(os.environ.get("PROVE_COMMITS", "0"))
+KILLS = range(PROVED or 8)  # of a process that writes
 
 
-def start_writing(path: Path, name: str, rounds: int, writers: int = 0) -> subprocess.Popen[str]:
-    command = [sys.executable, WRITING, str(path), name, str(rounds), str(writers)]
+def start_writing(path: Path, name: str, rounds: int, writers: int = 0, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, WRITING, str(path), name, str(rounds), str(writers), *more]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -38,13 +40,17 @@ def check_whole(path: Path) -> dict[str, int]:
         connection.close()
 
 
-@pytest.mark.parametrize("writers", [0, 16], ids=["one writer", "writers that share commits"])
-def test_a_process_that_is_killed_loses_nothing_it_was_promised(tmp_path: Path, writers: int) -> None:
+@pytest.mark.parametrize(
+    ("how", "kills"),
+    [((0,), KILLS), ((16,), KILLS), ((16, "brief"), range(PROVED) or range(4, 12, 4))],
+    ids=["one writer", "writers that share commits", "brief transactions that share commits"],
+)
+def test_a_process_that_is_killed_loses_nothing_it_was_promised(tmp_path: Path, how: Any, kills: range) -> None:
     promised: dict[tuple[Path, str], int] = {}
-    for kill in range(KILLS):
+    for kill in kills:
         # A file for thirty kills: else it would take ever longer to look at all of it.
         path = tmp_path / f"{kill // 30}.db"
-        process = start_writing(path, "a", 1_000_000, writers)
+        process = start_writing(path, "a", 1_000_000, *how)
         assert process.stdout is not None
         with process.stdout as lines:
             # After some 0 to 1500 transactions, in whatever it is doing at that moment: a checkpoint, too.
@@ -58,8 +64,8 @@ def test_a_process_that_is_killed_loses_nothing_it_was_promised(tmp_path: Path, 
         there = check_whole(path)
         lost = {name: n for (file, name), n in promised.items() if file == path and there.get(name, 0) < n}
         assert not lost, f"after kill {kill}: promised {lost}, there is {there}"
-    print(f"{KILLS} kills, {sum(promised.values())} transactions promised, none lost")
-    assert len({name for _, name in promised}) == (writers or 1)
+    print(f"{len(kills)} kills, {sum(promised.values())} transactions promised, none lost")
+    assert len({name for _, name in promised}) == (how[0] or 1)
 
 
 @pytest.mark.parametrize("writers", [0, 4])
@@ -94,8 +100,11 @@ def test_the_others_go_on_when_one_is_killed(tmp_path: Path, survivors: int) -> 
     assert last == {f"other{number}": 200 for number in range(survivors)}
 
 
-def test_when_the_disk_is_full_everybody_hears_it_and_what_was_promised_is_there(tmp_path: Path) -> None:
-    command = [sys.executable, str(Path(full_disk.__file__)), str(tmp_path / "data.db")]
+@pytest.mark.parametrize("how", [[], ["brief"]], ids=["FULL", "brief transactions"])
+def test_when_the_disk_is_full_everybody_hears_it_and_what_was_promised_is_there(
+    tmp_path: Path, how: list[str]
+) -> None:
+    command = [sys.executable, str(Path(full_disk.__file__)), str(tmp_path / "data.db"), *how]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.stdout == "all is as it was told\n", done.stderr
     connection = apsw.Connection(str(tmp_path / "data.db"))

@@ -1,13 +1,15 @@
 """A process that writes to a database without end and says on stdout what it has been promised, for tests to kill.
 
-    python writing.py PATH NAME ROUNDS [WRITERS]
+    python writing.py PATH NAME ROUNDS [WRITERS [brief]]
 
-With a number of writers these write at once, each commit waits for the disk, and they share it; some fail on purpose.
+With a number of writers these write at once and share their commits; some fail on purpose. Each commit waits for the
+disk; with `brief`, in brief transactions, none does.
 """
 
 import asyncio
 import sys
 
+from piccobase.base.company import COMPANY
 from piccobase.db.embedded import EmbeddedEngine
 
 _INSERT = "INSERT INTO entry VALUES (?, ?, ?, ?)"
@@ -17,8 +19,10 @@ class _OnPurpose(Exception):
     pass
 
 
-async def write(path: str, name: str, rounds: int, writers: int) -> None:
-    engine = EmbeddedEngine(path, synchronous="FULL" if writers else "NORMAL")
+async def write(path: str, name: str, rounds: int, writers: int, *, brief: bool) -> None:
+    if brief:
+        COMPANY.waiting = 1  # always one more than have begun
+    engine = EmbeddedEngine(path, synchronous="FULL" if writers and not brief else "NORMAL")
     await engine.rows("CREATE TABLE IF NOT EXISTS entry (name TEXT, number INTEGER, half TEXT, padding TEXT)")
     await engine.rows("CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY, n INTEGER)")
     await engine.rows("INSERT OR IGNORE INTO counter VALUES (1, 0)")
@@ -42,7 +46,7 @@ async def _write_one(engine: EmbeddedEngine, name: str, rounds: int) -> None:
 
 
 async def _round(engine: EmbeddedEngine, name: str, number: int, *, fails: bool = False) -> None:
-    async with engine.transaction():
+    async with engine.brief_transaction():
         ((n,),) = await engine.rows("SELECT n FROM counter WHERE id = 1")
         await engine.rows(_INSERT, (name, number, "left", "x" * 3000))
         await engine.rows("UPDATE counter SET n = ? WHERE id = 1", (n + 1,))
@@ -52,5 +56,5 @@ async def _round(engine: EmbeddedEngine, name: str, number: int, *, fails: bool 
 
 
 if __name__ == "__main__":
-    path, name, rounds, *writers = sys.argv[1:]
-    asyncio.run(write(path, name, int(rounds), int(writers[0]) if writers else 0))
+    path, name, rounds, *how = sys.argv[1:]
+    asyncio.run(write(path, name, int(rounds), int(how[0]) if how else 0, brief="brief" in how))
