@@ -16,7 +16,6 @@ current_scope: ContextVar[Scope | None] = ContextVar("piccobase_scope", default=
 """The scope of the request that this task answers; None outside of requests."""
 
 ACTOR = "piccobase.actor"  # the collection's name, the record's id and the collection's id
-COUNTED = "piccobase.counted"  # whether it is one of those that are `COMPANY` to others until it is begun
 ARRIVED = "piccobase.arrived"  # when the head was there, by `perf_counter`
 REQUEST_ID = "piccobase.request_id"
 ANSWERED = "piccobase.answered"  # status, user agent and referer, where whoever answers tells them

@@ -20,7 +20,7 @@ from uvicorn.server import ServerState
 from piccobase.base.company import COMPANY
 from piccobase.base.errors import BadRequest, HeadTooLarge, RequestError
 from piccobase.base.json import encode_json
-from piccobase.base.observing import ARRIVED, COUNTED
+from piccobase.base.observing import ARRIVED
 from piccobase.cli.answering import Answering
 from piccobase.cli.sending import Sender, turn_of
 from piccobase.http.answers import JSON_HEADERS
@@ -88,8 +88,8 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         if cycle.scope["method"] not in _READING:
-            cycle.scope[COUNTED] = True  # type: ignore[literal-required]
             COMPANY.waiting += 1
+            self.loop.call_soon(COMPANY.begins)  # right before the task has its first turn, if it has one
         super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:

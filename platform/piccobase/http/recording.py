@@ -4,11 +4,9 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
-from piccobase.base.company import COMPANY
 from piccobase.base.observing import (
     ACTOR,
     ANSWERED,
-    COUNTED,
     FAILED,
     REQUEST_ID,
     current_scope,
@@ -43,8 +41,6 @@ class Recording:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if COUNTED in scope:
-            COMPANY.waiting -= 1
         current_scope.set(scope)
         if not scope["path"].startswith(_COLLECTIONS):
             await self._watch(scope, receive, send)

@@ -6,49 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import uvicorn
+from tests.unit.cli.wire import ANSWER, REQUEST, Wire, connected
 from uvicorn.server import ServerState
 
 from piccobase.cli.sending import LARGEST, LONGEST, Sender, Turn, turn_of
-from piccobase.cli.server import Connection
-
-REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
-ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
-
-
-class Wire(asyncio.Transport):
-    """Tells in one list, shared among connections, what is done to each."""
-
-    def __init__(self, told: list[tuple[str, Any]], name: str) -> None:
-        super().__init__()
-        self.told, self.name, self.closed = told, name, False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.told.append((self.name, bytes(data)))
-
-    def close(self) -> None:
-        self.told.append((self.name, "closed"))
-        self.closed = True
-
-    def abort(self) -> None:
-        self.told.append((self.name, "aborted"))
-        self.closed = True
-
-    def write_eof(self) -> None:
-        self.told.append((self.name, "end"))
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def get_write_buffer_size(self) -> int:
-        return 5
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return f"the {name} of {self.name}" if name == "place" else default
-
-    def pause_reading(self) -> None: ...
-
-    def resume_reading(self) -> None: ...
 
 
 @pytest.fixture
@@ -160,11 +121,9 @@ async def test_answers_of_several_connections_leave_together_and_before_a_connec
         else:
             first.shutdown()  # as the server does with each when it is asked to stop
 
-    config = uvicorn.Config(application, ws="none", lifespan="off", log_config=None, access_log=False)
     state = ServerState()
-    first, *_ = connections = [Connection(config, state, {}, asyncio.get_running_loop()) for _ in range(3)]
-    for name, connection in zip("abc", connections, strict=True):
-        connection.connection_made(Wire(told, name))
+    first, *_ = connections = connected(application, state, told, "abc")
+    for connection in connections:
         connection.data_received(REQUEST)
     await asyncio.gather(*state.tasks)
     await in_next_turn()
@@ -180,11 +139,8 @@ async def test_a_request_that_is_none_is_refused_after_the_answer_to_the_one_bef
         if scope["path"] == "/":
             first.data_received(b"no request\r\n\r\n")
 
-    config = uvicorn.Config(application, ws="none", lifespan="off", log_config=None, access_log=False)
     state = ServerState()
-    first, second = (Connection(config, state, {}, asyncio.get_running_loop()) for _ in range(2))
-    first.connection_made(Wire(told, "a"))
-    second.connection_made(Wire(told, "b"))
+    first, second = connected(application, state, told, "ab")
     first.data_received(REQUEST)
     second.data_received(REQUEST.replace(b"/", b"/other", 1))
     await asyncio.gather(*state.tasks)
