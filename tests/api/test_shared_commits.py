@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from piccolo.columns import Integer, Varchar
 from tests.asking import serving
+from tests.unit.cli.wire import connected
 from tests.unit.db.embedded.seen import interrupted
+from uvicorn.server import ServerState
 
 from piccobase import AuthCollection, Collection, Rules
 from piccobase.base.company import COMPANY
@@ -115,3 +118,31 @@ async def test_a_write_is_done_again_when_another_of_the_same_commit_is_interrup
         rounds += 1
     assert undone > 0
     assert len(await api.rows("wares")) == rounds * 10
+
+
+async def test_requests_that_the_server_has_read_together_share_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(COMPANY, "waiting", 0)
+    async with serving([Ware], [], None, tmp_path) as api:
+        await api.create("wares", name="before")
+        engine = api.services.engine
+        assert isinstance(engine, EmbeddedEngine)
+        writer = await engine.take_writer()
+        writer.lock.release()
+        state, told = ServerState(), list[tuple[str, Any]]()
+        clients = connected(api.declared, state, told, "abcdef")
+        before = writer.commits
+        for client in clients:
+            body = b'{"name": "ware %d"}' % id(client)
+            head = b"POST /api/collections/wares/records HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+            client.data_received(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        clients[1].connection_lost(ConnectionResetError())
+        while state.tasks:
+            await asyncio.gather(*state.tasks)
+        assert (COMPANY.waiting, writer.commits - before) == (0, 1)
+        assert len(await api.rows("wares")) == 1 + 5
+        await asyncio.sleep(0)  # so that the answers leave
+        assert [answer.split(b"\r\n")[0] for _, answer in told] == [b"HTTP/1.1 200 OK"] * 5
+        for client in clients:
+            client.connection_lost(None)
