@@ -17,8 +17,7 @@ LARGEST = 64 << 10  # bytes of one connection that wait; more would get around t
 class Turn:
     """The connections of one event loop that have something to send when its turn is over."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
         self._waiting: list[Sender] = []
         self._since = 0.0
 
@@ -27,7 +26,7 @@ class Turn:
         self._waiting.append(sender)
         if len(self._waiting) == 1:
             self._since = perf_counter()
-            self._loop.call_soon(self.end)
+            asyncio.get_running_loop().call_soon(self.end)
         elif perf_counter() - self._since > LONGEST:
             self.end()
 
@@ -45,7 +44,7 @@ def turn_of(loop: asyncio.AbstractEventLoop) -> Turn:
     """The one of a loop, for all its connections."""
     turn = _turns.get(loop)
     if turn is None:
-        turn = _turns[loop] = Turn(loop)
+        turn = _turns[loop] = Turn()
     return turn
 
 

@@ -166,7 +166,7 @@ class GroupCommit:
 
     def _park(self) -> bool:
         """Leaves the lock to those who have come and not begun yet, if that may be; for this turn of the loop."""
-        if self._writer.waits_for_disk or not COMPANY.waiting or not self._may_grow or not self._writer.lock.park():
+        if self._writer.waits_for_disk or COMPANY.waiting <= 0 or not self._may_grow or not self._writer.lock.park():
             return False
         loop = asyncio.get_running_loop()
         if self._turn_of is not loop:

@@ -1,7 +1,9 @@
 """When what is written to a connection leaves, and that nothing of it is lost or overtaken."""
 
 import asyncio
+import gc
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +24,7 @@ async def in_next_turn() -> None:
 
 
 def senders(told: list[tuple[str, Any]], *names: str, requests: int = 2) -> list[Sender]:
-    turn = Turn(asyncio.get_running_loop())
+    turn = Turn()
     return [Sender(Wire(told, name), turn, range(requests)) for name in names]
 
 
@@ -98,14 +100,16 @@ async def test_what_waits_counts_as_not_sent_and_everything_else_is_the_transpor
     assert a.is_closing()
 
 
-async def test_a_loop_has_one_turn_for_all_its_connections() -> None:
+async def test_a_loop_has_one_turn_for_all_its_connections_and_is_not_kept_by_it() -> None:
     loop = asyncio.get_running_loop()
     other = asyncio.new_event_loop()
-    try:
-        assert turn_of(loop) is turn_of(loop)
-        assert turn_of(loop) is not turn_of(other)
-    finally:
-        other.close()
+    assert turn_of(loop) is turn_of(loop)
+    assert turn_of(loop) is not turn_of(other)
+    other.close()
+    gone = weakref.ref(other)
+    del other
+    gc.collect()
+    assert gone() is None
 
 
 async def test_answers_of_several_connections_leave_together_and_before_a_connection_is_closed(told: Any) -> None:
