@@ -416,8 +416,9 @@ async def test_others_do_not_join(
             case "close":
                 await db.close()
             case "thread":
+                before = len(writer.lock._waiting)
                 holding = asyncio.get_running_loop().run_in_executor(None, hold)
-                while not got.is_set() and not writer.lock._waiting:
+                while not got.is_set() and len(writer.lock._waiting) == before:
                     time.sleep(0.0001)  # noqa: ASYNC251  # nobody is to have a turn before it is in the queue
                 await holding
             case _:
@@ -438,8 +439,8 @@ async def test_others_do_not_join(
     async with asyncio.timeout(5):
         await asyncio.gather(*tasks)
     assert await numbers(db) == [0, 1, 2, 3]
-    if kind == "thread":
-        assert seen[0][:place] == list(range(place))
+    if kind == "thread":  # which has waited for one more at most
+        assert seen[0] in (list(range(place)), list(range(place + 1)))
     elif kind not in ("pragma", "close"):
         assert seen == [list(range(place))] * 2
 
