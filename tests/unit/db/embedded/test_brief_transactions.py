@@ -273,6 +273,18 @@ async def test_all_hear_of_a_commit_that_fails(db: EmbeddedEngine, writing: apsw
     assert told[10:] == ["kept"]
 
 
+async def test_a_commit_that_is_refused_leaves_nothing_open(
+    db: EmbeddedEngine, writing: apsw.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await db.rows(REPLIES)
+    monkeypatch.setattr(Writer, "violates_deferred_keys", False)  # so that nobody sees it coming
+    found = await together(db, adding(db, 0), lambda: db.rows("INSERT INTO reply VALUES (1000)"), adding(db, 1))
+    assert [type(outcome) for outcome in found] == [StillReferenced] * 3
+    assert not writing.in_transaction
+    await brief(db, adding(db, 2))
+    assert (await numbers(db), await db.rows("SELECT * FROM reply")) == ([2], [])
+
+
 async def test_all_hear_when_sqlite_rolls_everything_back(db: EmbeddedEngine) -> None:
     told: list[int] = []
 
