@@ -1,12 +1,10 @@
 """Databases that others have made, adopted by the command and served, with what is in them and without a change."""
 
 import hashlib
-import os
 import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -16,6 +14,7 @@ import asyncpg
 import pytest
 from tests.asking import serving_app
 from tests.postgres_server import PostgresServer
+from tests.process.commands import command
 
 from piccobase.app.loading import load_app
 from piccobase.testing import Caller
@@ -28,15 +27,7 @@ def adopt(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def run(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "piccobase", *words],
-        cwd=folder,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return command(folder, *words, COLUMNS="200")
 
 
 def adopted(folder: Path, *arguments: str) -> str:

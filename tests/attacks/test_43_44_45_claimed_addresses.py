@@ -4,7 +4,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.process.test_serve import APP, command, served
+from tests.process.commands import command
+from tests.process.test_serve import APP, served
 
 FORWARDED = {
     "X-Forwarded-For": "203.0.113.9",

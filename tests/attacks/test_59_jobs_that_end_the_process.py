@@ -4,7 +4,8 @@ import signal
 from pathlib import Path
 
 import httpx
-from tests.process.test_serve import PATIENCE, command, served
+from tests.process.commands import command
+from tests.process.test_serve import PATIENCE, served
 
 APP = """
 import asyncio, sys, threading

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 from tests.browser import PHONE
-from tests.process.test_serve import command, served
+from tests.process.commands import command
+from tests.process.test_serve import served
 
 APP = """
 import pathlib, time

@@ -8,7 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser import PHONE
-from tests.process.test_serve import APP, command, served
+from tests.process.commands import command
+from tests.process.test_serve import APP, served
 
 EMAIL, PASSWORD = "root@example.com", "correct horse battery"
 Running = tuple["subprocess.Popen[str]", str]

@@ -1,6 +1,5 @@
 """The command as people run it: a process of its own, on a free port, ended by its id."""
 
-import os
 import re
 import signal
 import socket
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.process.commands import command
 
 APP = """
 from piccolo.columns import Varchar
@@ -30,19 +30,6 @@ PATIENCE = 20.0  # seconds
 def project(tmp_path: Path) -> Path:
     (tmp_path / "app.py").write_text(APP)
     return tmp_path
-
-
-def command(project: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Runs `piccobase …` in the project's folder to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "piccobase", *arguments],
-        cwd=project,
-        env={**os.environ, "NO_COLOR": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @contextmanager
