@@ -527,6 +527,18 @@ async def test_two_event_loops_share_and_lose_nothing(db: EmbeddedEngine, commit
     assert len(commits) < 300
 
 
+@pytest.mark.usefixtures("company")
+async def test_the_turn_of_each_loop_ends_the_group(db: EmbeddedEngine, commits: list[str]) -> None:
+    waiting = asyncio.create_task(brief(db, adding(db, 0)))
+    await asyncio.sleep(0)
+    other = threading.Thread(target=asyncio.run, args=[brief(db, adding(db, 1))])
+    other.start()
+    other.join(5)  # while this loop has no turn
+    assert not other.is_alive()
+    await waiting
+    assert (await numbers(db), len(commits)) == ([0, 1], 1)
+
+
 @pytest.mark.parametrize("seed", range(8))
 async def test_whatever_comes_together_is_kept_if_and_only_if_it_was_said_to_be(
     db: EmbeddedEngine, writer: Writer, seed: int
