@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.process.client import Client
+from tests.process.commands import command
 
 SUPERUSER = ("root@example.com", "root-password-1")
 START_TIMEOUT = 30.0  # seconds
@@ -32,16 +33,16 @@ class RunningServer:
 
 @contextmanager
 def running_server(
-    name: str, command: Sequence[str | Path], port: int, folder: Path, *, accounts: bool = True
+    name: str, words: Sequence[str | Path], port: int, folder: Path, *, accounts: bool = True
 ) -> Iterator[RunningServer]:
-    """Starts `command` in `folder`, waits until it is healthy, and ends it politely: SIGTERM, then SIGKILL.
+    """Starts `words` in `folder`, waits until it is healthy, and ends it politely: SIGTERM, then SIGKILL.
 
     Without `accounts` nobody can sign in there, and `superuser` is a guest.
     """
     url = f"http://127.0.0.1:{port}"
     output = folder / f"{name}.log"
     with output.open("wb") as log:
-        process = subprocess.Popen([str(word) for word in command], cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([str(word) for word in words], cwd=folder, stdout=log, stderr=subprocess.STDOUT)
     try:
         _wait_until_healthy(process, url, output)
         superuser = Client(url).sign_in("_superusers", *SUPERUSER) if accounts else Client(url)
@@ -53,22 +54,25 @@ def running_server(
 @contextmanager
 def running_piccobase(app: Path, folder: Path, database_url: str | None = None) -> Iterator[RunningServer]:
     """Piccobase with the collections of `app`, on the embedded database or the given one."""
-    command = [Path(sys.executable).with_name("piccobase")]
-    place: list[str | Path] = [app, "--data-dir", folder / "data"]
+    place = [str(app), "--data-dir", str(folder / "data")]
     if database_url is not None:
         place += ["--database-url", database_url]
-        run([*command, "migrate", "apply", *place], folder)
-    run([*command, "superuser", "upsert", *SUPERUSER, *place], folder)
+        _succeeded(command(folder, "migrate", "apply", *place))
+    _succeeded(command(folder, "superuser", "upsert", *SUPERUSER, *place))
     port = free_port()
-    with running_server("piccobase", [*command, "serve", *place, "--port", str(port)], port, folder) as server:
+    serve = [Path(sys.executable).with_name("piccobase"), "serve", *place, "--port", str(port)]
+    with running_server("piccobase", serve, port, folder) as server:
         yield server
 
 
-def run(command: Sequence[str | Path], folder: Path) -> None:
+def run(words: Sequence[str | Path], folder: Path) -> None:
     """Runs a command that must succeed; its output is part of the error where it does not."""
-    done = subprocess.run([str(word) for word in command], cwd=folder, capture_output=True, text=True)
+    _succeeded(subprocess.run([str(word) for word in words], cwd=folder, capture_output=True, text=True))
+
+
+def _succeeded(done: "subprocess.CompletedProcess[str]") -> None:
     if done.returncode:
-        raise RuntimeError(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        raise RuntimeError(f"{done.args} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
 
 def free_port() -> int:
