@@ -32,6 +32,11 @@ class Ware(Collection, tablename="wares"):
     rules = Rules(list="", view="", create="", update="stock > 0", delete="stock = 0")
 
 
+class Box(Collection, tablename="boxes"):
+    stock = Integer()
+    rules = Rules(create="", update="")  # so that all of an update is one transaction
+
+
 class Clerk(AuthCollection, tablename="clerks"):
     rules = Rules(create="")
 
@@ -42,24 +47,26 @@ async def api(
 ) -> AsyncIterator[TestApp]:
     if request.param == "NORMAL":
         monkeypatch.setattr(COMPANY, "waiting", 1)  # there is always one more to come
-    async with serving([Ware, Clerk], [], None, tmp_path, synchronous=request.param) as guest:
+    async with serving([Ware, Box, Clerk], [], None, tmp_path, synchronous=request.param) as guest:
         yield guest
 
 
-async def test_they_do_share_it(api: TestApp) -> None:
-    ware = await api.create("wares", stock=10)
+@pytest.mark.parametrize("collection", ["wares", "boxes"])
+async def test_they_do_share_it(api: TestApp, collection: str) -> None:
+    one = await api.create(collection, stock=10)
     engine = api.services.engine
     assert isinstance(engine, EmbeddedEngine)
     writer = await engine.take_writer()
     writer.lock.release()
     for asked in (
-        [api.ask("POST", api.records("wares"), {"name": f"ware {number}"}) for number in range(30)],
-        [api.ask("PATCH", api.records("wares", ware["id"]), {"stock+": 1}) for _ in range(30)],
+        [api.ask("POST", api.records(collection), {"name": f"ware {number}"}) for number in range(30)],
+        [api.ask("PATCH", api.records(collection, one["id"]), {"stock+": 1}) for _ in range(30)],
     ):
         before = writer.commits
         answers = await asyncio.gather(*asked)
         assert {answer.status_code for answer in answers} == {200}
         assert writer.commits - before < 10
+    assert (await api.rows(collection))[0]["stock"] == 10 + 30
 
 
 async def test_a_rule_is_asked_of_what_the_writes_before_in_the_same_commit_have_left(api: TestApp) -> None:

@@ -347,6 +347,20 @@ async def test_one_that_is_cancelled_while_it_waits_for_the_commit_hears_how_it_
     assert await numbers(db) == ([0, 1, 2] if kept else [])
 
 
+async def test_one_that_is_cancelled_in_the_moment_it_is_to_join_leaves_the_group_to_be_committed(
+    db: EmbeddedEngine, stranger: apsw.Connection
+) -> None:
+    first, second = [asyncio.create_task(brief(db, adding(db, n))) for n in range(2)]
+    async with db.transaction():
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the first one has handed the lock on, and the second has not gone on
+    second.cancel()
+    await asyncio.sleep(0)
+    assert seen_by(stranger) == [0]
+    await first
+    assert second.cancelled()
+
+
 # --- what is seen of it
 
 
