@@ -176,7 +176,7 @@ class GroupCommit:
 
     def _end_with_turn(self) -> None:
         self._turn_of = None
-        if self._writer.lock.unpark():
+        if self.members and self._writer.lock.unpark():  # without any it is left by a writer that was opened since
             self._release_after(self.commit_here)
 
     def _release_after(self, commit: Callable[[], None]) -> None:

@@ -553,6 +553,29 @@ async def test_the_turn_of_each_loop_ends_the_group(db: EmbeddedEngine, commits:
     assert (await numbers(db), len(commits)) == ([0, 1], 1)
 
 
+@pytest.mark.usefixtures("company")
+async def test_a_turn_that_ends_late_ends_no_group_of_a_writer_that_was_opened_since(db: EmbeddedEngine) -> None:
+    parked, ended = threading.Event(), threading.Event()
+
+    async def close_and_go_on() -> None:
+        await brief(db, adding(db, 1))
+        await db.close()
+        waiting = asyncio.create_task(brief(db, adding(db, 2)))
+        await asyncio.sleep(0)
+        parked.set()
+        assert ended.wait(5)  # while this loop has no turn
+        await waiting
+
+    waiting = asyncio.create_task(brief(db, adding(db, 0)))
+    await asyncio.sleep(0)
+    other = asyncio.get_running_loop().run_in_executor(None, asyncio.run, close_and_go_on())
+    assert parked.wait(5)
+    await waiting  # whose turn ends only now
+    ended.set()
+    await other
+    assert await numbers(db) == [0, 1, 2]
+
+
 @pytest.mark.parametrize("seed", range(8))
 async def test_whatever_comes_together_is_kept_if_and_only_if_it_was_said_to_be(
     db: EmbeddedEngine, writer: Writer, seed: int
