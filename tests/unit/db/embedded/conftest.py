@@ -7,9 +7,29 @@ import apsw
 import pytest
 from tests.unit.db.embedded.seen import forget_threads_of_others
 
+from piccobase.base.company import COMPANY
+from piccobase.db import group_commit
 from piccobase.db.connections import Synchronous
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.writing import Writer
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever other tests of this process have left behind."""
+    monkeypatch.setattr(COMPANY, "waiting", 0)
+
+
+@pytest.fixture
+def company(monkeypatch: pytest.MonkeyPatch, nobody_is_expected: None) -> None:
+    """There is always one more who is expected, and never writes."""
+    monkeypatch.setattr(COMPANY, "waiting", 1)
+
+
+@pytest.fixture
+def no_group_gets_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is: so that it is known who is in one."""
+    monkeypatch.setattr(group_commit, "OLDEST", 60)
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.embedded_transaction import EmbeddedTransaction
 from piccobase.db.errors import GroupUndone
 
+Block = Callable[[], Awaitable[Any]]  # what is done within a transaction
+
 ADD = "INSERT INTO note (n) VALUES (?)"
 REPLIES = "CREATE TABLE reply (note INTEGER REFERENCES note (id) DEFERRABLE INITIALLY DEFERRED)"
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
@@ -28,8 +30,13 @@ async def numbers(db: EmbeddedEngine) -> list[int]:
     return [n for (n,) in await db.rows("SELECT n FROM note ORDER BY id")]
 
 
-def adding(db: EmbeddedEngine, n: int) -> Callable[[], Awaitable[Any]]:
+def adding(db: EmbeddedEngine, n: int) -> Block:
     return lambda: db.rows(ADD, (n,))
+
+
+async def brief(db: EmbeddedEngine, block: Block) -> Any:
+    async with db.brief_transaction():
+        return await block()
 
 
 async def interrupted(db: EmbeddedEngine, sql: str) -> None:

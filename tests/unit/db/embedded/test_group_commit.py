@@ -28,16 +28,12 @@ from piccobase.db.connections import Synchronous
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.errors import ConstraintFailed, GroupUndone, NotUnique, SerializationFailed, StillReferenced
 
+pytestmark = pytest.mark.usefixtures("no_group_gets_old")
+
 
 @pytest.fixture
 def synchronous() -> Synchronous:
     return "FULL"
-
-
-@pytest.fixture(autouse=True)
-def no_group_gets_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However slow the machine is: so that it is known who is in one."""
-    monkeypatch.setattr(group_commit, "OLDEST", 60)
 
 
 async def together(db: EmbeddedEngine, *blocks: Callable[[], Awaitable[Any]], **options: Any) -> list[Any]:
