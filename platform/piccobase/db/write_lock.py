@@ -125,7 +125,7 @@ class WriteLock:
             return self._parked
 
     def unpark(self) -> bool:
-        """Takes the lock that somebody has left. False where nobody has, or somebody was in the queue before."""
+        """Takes the lock that somebody has left. False where nobody has."""
         with self._guard:
             if not self._parked:
                 return False

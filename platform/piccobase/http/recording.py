@@ -4,15 +4,7 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
-from piccobase.base.observing import (
-    ACTOR,
-    ANSWERED,
-    FAILED,
-    REQUEST_ID,
-    current_scope,
-    request_id,
-    sent_request_id,
-)
+from piccobase.base.observing import ACTOR, ANSWERED, FAILED, REQUEST_ID, current_scope, request_id, sent_request_id
 from piccobase.http.addresses import Addresses
 from piccobase.http.answers import Send
 from piccobase.http.body import Receive

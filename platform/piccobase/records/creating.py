@@ -52,7 +52,8 @@ async def create_record(
     2. The body becomes a draft: modifiers resolved, values cleaned, defaults filled in; what is wrong is only noted.
     3. The create rule is asked of the draft. A refusal says nothing of the fields (InvalidRecord with no data).
     4. The hooks around CreatingRecord begin. What they set is laid over the draft.
-    5. The auth collection's own pass, then the fields, relations included; all problems at once (InvalidRecord).
+    5. The auth collection's own pass, then the fields, relations included; all problems at once (InvalidRecord). Where
+       a relation is the only question left, it is asked in the transaction.
     6. Passwords are hashed, still without a transaction.
     7. In the transaction, inside the hooks around WritingRecord, the row is written. A clash with a unique index
        becomes a field error.

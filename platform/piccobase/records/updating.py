@@ -63,6 +63,8 @@ async def update_record(
     7. In the transaction the row is locked and read again. If anything was committed since step 1, or hooks around
        WritingRecord have begun, modifiers and rule are worked out once more from what stands there now. Then the row is
        written.
+
+    On the embedded database all of it stands in the transaction where none but the database is asked (`_is_brief`).
     """
     if collection.kind == "view":
         raise BadRequest("Unsupported collection type.")
@@ -70,7 +72,7 @@ async def update_record(
     key = records.planner.key_value(collection, record_id)
     if key is None:
         raise NotFound
-    asked = _Asked(records, context, collection, record_id, key, body, only_if)
+    asked = _Request(records, context, collection, record_id, key, body, only_if)
     if _is_brief(asked):
         row, seen_by_rules = await records.written(lambda: _change_at_once(asked))
     else:
@@ -85,7 +87,7 @@ async def update_record(
 
 
 @dataclass(slots=True)
-class _Asked:
+class _Request:
     """What is to be changed how, and for whom."""
 
     records: Records
@@ -97,7 +99,7 @@ class _Asked:
     only_if: Expected | None
 
 
-async def _begun(asked: _Asked, *, lock: Lock | None = None) -> tuple[Row, Draft, Submitted]:
+async def _begun(asked: _Request, *, lock: Lock | None = None) -> tuple[Row, Draft, Submitted]:
     """Steps 1 to 3, after the refusal of a locked verb: the stored row, the draft, and what rules see of it."""
     records, context, collection = asked.records, asked.context, asked.collection
     stored = await load_row(records, collection, asked.key, lock=lock)
@@ -113,7 +115,7 @@ async def _begun(asked: _Asked, *, lock: Lock | None = None) -> tuple[Row, Draft
     return stored, draft, seen_by_rules
 
 
-def _is_brief(asked: _Asked) -> bool:
+def _is_brief(asked: _Request) -> bool:
     """Whether all of it may stand in one transaction: the database is within this process, and nothing that can take
     long, or could be made to by somebody without rights, is asked while the lock for writing is held."""
     records, name = asked.records, asked.collection.name
@@ -127,7 +129,7 @@ def _is_brief(asked: _Asked) -> bool:
     )
 
 
-async def _change_at_once(asked: _Asked) -> tuple[Row, Submitted]:
+async def _change_at_once(asked: _Request) -> tuple[Row, Submitted]:
     """Steps 1 to 7 where that is so: the row is read once."""
     records, context, collection = asked.records, asked.context, asked.collection
     try:
@@ -148,7 +150,7 @@ async def _change_at_once(asked: _Asked) -> tuple[Row, Submitted]:
 class _Change:
     """What the last steps of one change need."""
 
-    asked: _Asked
+    asked: _Request
     stored: Row
     version: int | None  # of the database, before the row was read
     draft: Draft
