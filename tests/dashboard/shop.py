@@ -51,7 +51,7 @@ class Kind(Collection, tablename="kinds"):
 
 class Thing(Collection, tablename="things"):
     title = Varchar(length=10, required=True)
-    code = Char(length=2, unique=True, required=True)
+    code = Char(length=4, unique=True, required=True)
     serial = Integer(unique=True, required=True)
     mail = Email(required=True, unique=True)
     link = URL(only_domains=["example.org"], required=True)

@@ -58,7 +58,7 @@ class Shop:
 
 
 THING = {
-    "title": "mine", "code": "AB", "serial": 1, "mail": "a@example.com", "link": "https://example.org/",
+    "title": "mine", "code": "ABCD", "serial": 1, "mail": "a@example.com", "link": "https://example.org/",
     "body": "<p>x</p>", "size": 10, "big": 1, "price": 1, "ratio": 1, "single": 1, "flag": True, "at": "2026-01-01",
     "local": "2026-01-01", "day": "2026-01-01", "clock": "09:30:00", "span": 60,
     "uid": "8f14e45f-ceea-467f-a7e1-0d3a5c0b1c11", "facts": {"a": 1}, "plain": [1], "raw": "eA==", "words": ["a"],
