@@ -19,6 +19,7 @@ from uvicorn.server import ServerState
 
 from piccobase import AuthCollection, Collection, Rules
 from piccobase.base.company import COMPANY
+from piccobase.db import group_commit
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.errors import SerializationFailed
 from piccobase.testing import TestApp
@@ -39,6 +40,12 @@ class Box(Collection, tablename="boxes"):
 
 class Clerk(AuthCollection, tablename="clerks"):
     rules = Rules(create="")
+
+
+@pytest.fixture(autouse=True)
+def no_group_gets_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is: so that it is known who is in one."""
+    monkeypatch.setattr(group_commit, "OLDEST", 60)
 
 
 @pytest.fixture(params=["FULL", "NORMAL"])
