@@ -34,9 +34,10 @@ _SAVEPOINT = '"of the group"'  # no name that Piccolo lets a savepoint have
 class Member:
     """A transaction that has done its work, and waits for what becomes of its group."""
 
-    __slots__ = ("_failure", "_told", "is_over", "loop")
+    __slots__ = ("_failure", "_is_behind", "_told", "is_over", "loop")
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_behind: bool) -> None:
+        self._is_behind = is_behind  # others of its group
         self.loop = asyncio.get_running_loop()
         self._told: asyncio.Future[None] = self.loop.create_future()
         self._failure: PiccobaseError | None = None
@@ -49,6 +50,8 @@ class Member:
     async def wait(self) -> None:
         """Returns when it is kept, and raises why it is not. Cancelled, it waits all the same, and raises that then."""
         try:
+            if self.is_over and self._is_behind:
+                await asyncio.sleep(0)  # it has committed itself; they were told before it, and go on before it
             await self._told
         except asyncio.CancelledError:
             while not self.is_over:
@@ -101,7 +104,7 @@ class GroupCommit:
             writer.control_now(f"RELEASE {_SAVEPOINT}")
         if not self.members:
             self._begun = time.monotonic()
-        member = Member()
+        member = Member(is_behind=bool(self.members))
         self.members.append(member)
         self._closed = closing
         if not writer.waits_for_disk:

@@ -76,7 +76,7 @@ async def test_one_that_is_alone_is_committed_at_once(
         assert (seen_by(stranger), len(commits)) == (list(range(n + 1)), n + 1)
 
 
-async def test_the_last_of_several_commits_on_the_spot(
+async def test_the_last_of_several_commits_on_the_spot_and_goes_on_behind_the_others(
     db: EmbeddedEngine, writer: Writer, stranger: apsw.Connection
 ) -> None:
     done: list[int] = []
@@ -87,14 +87,17 @@ async def test_the_last_of_several_commits_on_the_spot(
         done.append(n)
 
     async def last() -> None:
-        in_one_go(begin(2))
+        work = begin(2)
+        assert work.send(None) is None  # it lets the others go on
         assert seen_by(stranger) == [0, 1, 2]
         assert writer.lock.try_acquire()
         writer.lock.release()
+        await asyncio.sleep(0)
+        in_one_go(work)
 
     COMPANY.waiting = 3
     await asyncio.gather(begin(0), begin(1), last())
-    assert done == [2, 0, 1]
+    assert done == [0, 1, 2]
 
 
 @pytest.mark.usefixtures("company")
@@ -152,9 +155,11 @@ async def test_a_group_does_not_wait_for_long(
         waiting = asyncio.create_task(brief(db, adding(db, 0)))
         await asyncio.sleep(0)
         now += group_commit.OLDEST * 1.1
-        in_one_go(brief(db, adding(db, 1)))
+        work = brief(db, adding(db, 1))
+        assert work.send(None) is None  # it lets the other go on
         assert seen_by(stranger) == [0, 1]
         await waiting
+        in_one_go(work)
 
     await add_all()
     assert len(commits) == 1
@@ -348,11 +353,16 @@ async def test_one_that_is_cancelled_in_the_moment_it_is_to_join_leaves_the_grou
 # --- what is seen of it
 
 
-@pytest.mark.usefixtures("company")
-async def test_callbacks_are_called_in_order_after_the_commit(db: EmbeddedEngine, stranger: apsw.Connection) -> None:
+@pytest.mark.parametrize("who_commits", ["the last of them", "the turn's end"])
+async def test_callbacks_are_called_in_order_after_the_commit(
+    db: EmbeddedEngine, stranger: apsw.Connection, commits: list[str], who_commits: str
+) -> None:
     seen: list[tuple[int, bool]] = []
+    COMPANY.waiting = 50 if who_commits == "the last of them" else 51
 
     async def add(n: int) -> None:
+        COMPANY.waiting -= 1
+
         def tell() -> None:
             seen.append((n, n in seen_by(stranger)))
 
@@ -363,6 +373,7 @@ async def test_callbacks_are_called_in_order_after_the_commit(db: EmbeddedEngine
 
     await asyncio.gather(*map(add, range(50)))
     assert seen == [(n, True) for n in range(50)]
+    assert len(commits) == 1
 
 
 async def test_the_version_changes_for_those_behind_in_the_group_and_for_all_after_it(db: EmbeddedEngine) -> None:
