@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -253,7 +254,7 @@ async def test_all_hear_of_a_commit_that_fails(db: EmbeddedEngine, writing: apsw
     writing.set_commit_hook(lambda: next(failing, False))  # COMMIT becomes ROLLBACK
     if end != "the last one":
         COMPANY.waiting = 1
-    found, _ = await asyncio.gather(together(db, *(lambda n=n: add(n) for n in range(10))), end_it())  # type: ignore[misc]
+    found, _ = await asyncio.gather(together(db, *(partial(add, n) for n in range(10))), end_it())
     assert [type(outcome) for outcome in found] == [ConstraintFailed] * 10
     assert len(set(map(id, found))) == 10  # an error for each: it is told where it was raised
     assert told == ["undone"] * 10
