@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.browser import chromium, page
+from tests.browser import chromium, page, pytest_collection_modifyitems
 from tests.postgres_server import PostgresServer, running_postgres
 
 from piccobase.db.embedded import EmbeddedEngine
 from piccobase.db.postgres import PostgresEngine
 
-__all__ = ["chromium", "page"]  # fixtures for all tests
+__all__ = ["chromium", "page", "pytest_collection_modifyitems"]  # fixtures for all tests, and a hook of pytest's
 
 
 @pytest.fixture(scope="session")

@@ -112,6 +112,7 @@ def test_the_tutorial_from_its_first_file_to_a_rule_that_refuses(tmp_path: Path,
         assert dishes() == {"Lentil soup": 4, "Focaccia": 4}
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+        page.close()  # before its server, which it may be asking for the list
 
 
 def set_up_superuser(page: Page, server: Watched) -> None:

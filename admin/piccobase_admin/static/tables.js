@@ -56,6 +56,25 @@
     input.dataset.suited = "yes";
   }
 
+  // --- a form can be typed into when it has come whole: what comes later would be written over what was typed ---
+
+  const awaited = new Set();
+
+  function wait(request, url) {
+    // A schema, the defaults of a new record, a record; what one picks from is asked for while one types.
+    if (!/\/tables\/[^/]+\/(?!ids\/|references\/)[^/]+\/(\?|$)/.test(url)) return;
+    awaited.add(request);
+    hold();
+    request.addEventListener("loadend", () => {
+      awaited.delete(request);
+      hold();
+    });
+  }
+
+  function hold() {
+    for (const form of document.querySelectorAll("#app form")) form.inert = awaited.size > 0;
+  }
+
   // --- a list's heading leads to the collection's page in the API ---
 
   function link() {
@@ -75,6 +94,7 @@
   function look() {
     follow();
     link();
+    hold();
     document.querySelectorAll("#app input[name], #app textarea[name]").forEach(suit);
     if (location.hash.startsWith("#/login")) toSignIn();
   }
@@ -96,6 +116,7 @@
 
   const open = XMLHttpRequest.prototype.open;
   XMLHttpRequest.prototype.open = function (method, ...rest) {
+    if (/^get$/i.test(method)) wait(this, String(rest[0]));
     this.addEventListener("load", () => {
       if (this.status === 401) toSignIn();
       else if (this.status < 400) tell("");
