@@ -1,5 +1,6 @@
 """Piccolo Admin in Chromium: its forms, as a browser holds and sends them, damage nothing and say what is wrong."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.browser import PHONE
 from tests.process.serving import SUPERUSER, RunningServer, running_piccobase
 
@@ -193,6 +194,7 @@ def test_it_looks_like_the_dashboard_light_and_dark_and_fits_a_phone(room: Page,
         expect(room.locator(".welcome, .title_bar, form").first).to_be_visible()
         assert room.evaluate("document.documentElement.scrollWidth") == PHONE["width"], place
     room.goto(f"{server.url}/admin/tables/#/")
+    expect(room.get_by_role("heading", name="Welcome")).to_be_visible()
     room.click("#burger_menu a")
     room.locator("#sidebar_overlay a", has_text="things").click()
     expect(room.locator("h1", has_text="things")).to_be_visible()
@@ -203,3 +205,65 @@ def test_who_is_no_longer_signed_in_is_sent_to_sign_in(room: Page, server: Runni
     room.context.clear_cookies()
     room.goto(f"{server.url}/admin/tables/#/things/")
     room.wait_for_url("**/admin/sign-in?next=**")
+
+
+def held_back(room: Page, pattern: str) -> list[Route]:
+    """The requests that fit `pattern`, which wait to be continued."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    room.route(pattern, hold)
+    return held
+
+
+def test_an_answer_that_comes_late_takes_no_other_records_place(room: Page, server: RunningServer) -> None:
+    address = f"{server.url}/admin/tables/#/things/"
+    reads = re.compile(r"/api/tables/things/(\w+)/\?__readable")
+    answered: list[str] = []
+    room.on("response", lambda answer: answered.extend(reads.findall(answer.url)))
+    held = held_back(room, f"**/api/tables/things/{FILLED['id']}/*")
+    with room.expect_request(f"**/api/tables/things/{FILLED['id']}/*"):
+        room.goto(f"{address}{FILLED['id']}/")
+    room.goto(f"{address}{EMPTY['id']}/")
+    room.evaluate("() => fetch('./api/links/').then((answer) => answer.text())")  # time for the other's answer
+    held[0].continue_()
+    expect(room.locator("form:not([inert]) input[name=id]")).to_have_value(EMPTY["id"])
+    assert answered == [FILLED["id"], EMPTY["id"]]
+
+
+def test_a_form_is_still_as_long_as_something_of_it_is_to_come(room: Page, server: RunningServer) -> None:
+    room.goto(f"{server.url}/admin/tables/#/things/")
+    expect(room.locator("h1", has_text="things")).to_be_visible()
+    held = held_back(room, "**/api/tables/things/schema/")
+    room.locator(".title_bar a", has_text="Add Row").click()
+    expect(room.locator("form[inert] input[name=name]")).to_be_visible()
+    held[0].continue_()
+    expect(room.locator("form:not([inert]) input[name=name]")).to_be_visible()
+
+
+def test_a_refusal_is_told_until_the_same_is_answered(room: Page, server: RunningServer) -> None:
+    room.goto(f"{server.url}/admin/tables/#/things/?amount=many")
+    expect(room.locator("#note")).to_contain_text("amount is compared with a number")
+    room.evaluate("""() => new Promise((done) => {
+        const other = new XMLHttpRequest();
+        other.onload = done;
+        other.open("GET", "./api/tables/things/schema/");
+        other.send();
+    })""")
+    expect(room.locator("#note")).to_be_visible()
+
+
+def test_who_leaves_a_list_before_it_has_come_is_not_sent_home(room: Page, server: RunningServer) -> None:
+    refused: list[str] = []
+    room.on("response", lambda answer: refused.append(answer.url) if answer.status == 404 else None)
+    held = held_back(room, "**/api/tables/things/schema/")
+    with room.expect_request("**/api/tables/things/schema/"):
+        room.goto(f"{server.url}/admin/tables/#/things/")
+    room.goto(f"{server.url}/admin/tables/#/")
+    expect(room.get_by_role("heading", name="Welcome")).to_be_visible()
+    held[0].continue_()
+    room.locator(".sidebar a", has_text="owners").click()
+    expect(room.locator("h1", has_text="owners")).to_be_visible()
+    assert refused == []

@@ -56,25 +56,6 @@
     input.dataset.suited = "yes";
   }
 
-  // --- a form can be typed into when it has come whole: what comes later would be written over what was typed ---
-
-  const awaited = new Set();
-
-  function wait(request, url) {
-    // A schema, the defaults of a new record, a record; what one picks from is asked for while one types.
-    if (!/\/tables\/[^/]+\/(?!ids\/|references\/)[^/]+\/(\?|$)/.test(url)) return;
-    awaited.add(request);
-    hold();
-    request.addEventListener("loadend", () => {
-      awaited.delete(request);
-      hold();
-    });
-  }
-
-  function hold() {
-    for (const form of document.querySelectorAll("#app form")) form.inert = awaited.size > 0;
-  }
-
   // --- a list's heading leads to the collection's page in the API ---
 
   function link() {
@@ -94,7 +75,6 @@
   function look() {
     follow();
     link();
-    hold();
     document.querySelectorAll("#app input[name], #app textarea[name]").forEach(suit);
     if (location.hash.startsWith("#/login")) toSignIn();
   }
@@ -106,8 +86,11 @@
 
   const note = document.getElementById("note");
 
-  function tell(text) {
+  // What was refused is told until the same is answered, something is written, or the reader has seen it or goes on.
+  function tell(text, asked = note.dataset.asked) {
+    if (!text && asked !== note.dataset.asked) return;
     note.querySelector("p").textContent = text;
+    note.dataset.asked = asked ?? "";
     note.hidden = !text;
   }
 
@@ -116,11 +99,12 @@
 
   const open = XMLHttpRequest.prototype.open;
   XMLHttpRequest.prototype.open = function (method, ...rest) {
-    if (/^get$/i.test(method)) wait(this, String(rest[0]));
+    const reads = /^get$/i.test(method);
+    const asked = `${method} ${String(rest[0]).replace(/\?.*/, "")}`;
     this.addEventListener("load", () => {
       if (this.status === 401) toSignIn();
-      else if (this.status < 400) tell("");
-      else if (/^get$/i.test(method) || !here().record) tell(said(this)); // a form tells it by itself
+      else if (this.status < 400) tell("", reads ? asked : undefined);
+      else if (reads || !here().record) tell(said(this), asked); // a form tells it by itself
     });
     return open.call(this, method, ...rest);
   };
