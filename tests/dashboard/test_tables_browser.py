@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -208,7 +209,7 @@ def test_who_is_no_longer_signed_in_is_sent_to_sign_in(room: Page, server: Runni
 
 
 def held_back(room: Page, pattern: str) -> list[Route]:
-    """The requests that fit `pattern`, which wait to be continued."""
+    """The requests that fit `pattern`, which wait for `release`."""
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -216,6 +217,14 @@ def held_back(room: Page, pattern: str) -> list[Route]:
 
     room.route(pattern, hold)
     return held
+
+
+def release(room: Page, held: list[Route]) -> None:
+    """Lets the first of them go, as soon as it is there."""
+    patience = time.monotonic() + 10
+    while not held and time.monotonic() < patience:
+        room.evaluate("0")  # whose way there and back lets Playwright tell of it
+    held[0].continue_()
 
 
 def test_an_answer_that_comes_late_takes_no_other_records_place(room: Page, server: RunningServer) -> None:
@@ -228,7 +237,7 @@ def test_an_answer_that_comes_late_takes_no_other_records_place(room: Page, serv
         room.goto(f"{address}{FILLED['id']}/")
     room.goto(f"{address}{EMPTY['id']}/")
     room.evaluate("() => fetch('./api/links/').then((answer) => answer.text())")  # time for the other's answer
-    held[0].continue_()
+    release(room, held)
     expect(room.locator("form:not([inert]) input[name=id]")).to_have_value(EMPTY["id"])
     assert answered == [FILLED["id"], EMPTY["id"]]
 
@@ -239,7 +248,7 @@ def test_a_form_is_still_as_long_as_something_of_it_is_to_come(room: Page, serve
     held = held_back(room, "**/api/tables/things/schema/")
     room.locator(".title_bar a", has_text="Add Row").click()
     expect(room.locator("form[inert] input[name=name]")).to_be_visible()
-    held[0].continue_()
+    release(room, held)
     expect(room.locator("form:not([inert]) input[name=name]")).to_be_visible()
 
 
@@ -263,7 +272,7 @@ def test_who_leaves_a_list_before_it_has_come_is_not_sent_home(room: Page, serve
         room.goto(f"{server.url}/admin/tables/#/things/")
     room.goto(f"{server.url}/admin/tables/#/")
     expect(room.get_by_role("heading", name="Welcome")).to_be_visible()
-    held[0].continue_()
+    release(room, held)
     room.locator(".sidebar a", has_text="owners").click()
     expect(room.locator("h1", has_text="owners")).to_be_visible()
     assert refused == []
