@@ -90,7 +90,7 @@ async def test_a_receiver_that_is_gone_for_good_is_left_alone() -> None:
 
 
 async def test_a_receiver_that_hangs_takes_the_time_of_one_attempt_from_all_others() -> None:
-    async with shop(None, timeout=1, concurrency=2) as app, Receiver(usual=HANG) as slow, Receiver() as good:
+    async with shop(None, timeout=2, concurrency=2) as app, Receiver(usual=HANG) as slow, Receiver() as good:
         root = await app.superuser()
         hook = await subscribe(app, slow)
         await subscribe(app, good)
