@@ -1,5 +1,5 @@
-// What a slow line does to a page: each request of its scripts leaves late and each answer is told late, by a time of
-// its own, so that answers come in another order than they were asked for.
+// What a slow line does to a page: each request of its scripts leaves late, by a time of its own, so that answers come in
+// another order than they were asked for; what fetch brings is told late as well.
 (seed) => {
   let state = seed;
   const late = (most) => {
